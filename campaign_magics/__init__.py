@@ -1,0 +1,1 @@
+"""Adobe Campaign v7/v8 in a notebook."""

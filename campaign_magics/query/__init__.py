@@ -1,0 +1,1 @@
+"""One question, frozen: QueryDef, read from and written to its languages."""

@@ -1,0 +1,1 @@
+"""The sandbox wing: a Campaign-compatible server that runs anywhere."""

@@ -1,0 +1,1 @@
+"""Schemas: what an instance's data model says, read, compiled, cached, described."""

@@ -1,0 +1,1 @@
+"""The XTK language: names, types, expressions, hardened XML."""
