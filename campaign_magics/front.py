@@ -1,0 +1,95 @@
+"""``connect()``: the one door, which alone knows both the client and the sandbox."""
+
+from __future__ import annotations
+
+import os
+import threading
+from typing import Any
+
+from .errors import InvalidOption
+from .profiles import Profile, load_profile
+from .sandbox.process import Sandbox
+from .secret import Secret
+from .session import Session, open_session
+
+_URL, _USER, _PASSWORD, _TPS = (
+    f"CAMPAIGN_SANDBOX_{word}" for word in ("URL", "USER", "PASSWORD", "TPS")
+)
+_lock = threading.Lock()
+_kept: list[Sandbox] = []
+"""The sandbox that ``connect("sandbox")`` started; it lives as long as the kernel."""
+
+
+def connect(
+    what: str | Profile | Sandbox | None = None,
+    *,
+    password: str | Secret | None = None,
+    **overrides: Any,
+) -> Session:
+    """Log on and return a Session.
+
+    ``what`` is a profile name, a URL, a Profile, a Sandbox, ``"sandbox"`` (starts one
+    and keeps it for this kernel) or None for the default profile.  ``overrides`` are
+    fields of Profile (``user="me"``, ``tps=5``); for a sandbox also ``rows`` and
+    ``seed``.  Raises UnknownProfile, NoCredentials, AccessDenied, Unreachable,
+    NotCampaign.
+    """
+    if what == "sandbox":
+        return _to_sandbox(overrides)
+    if isinstance(what, Sandbox):
+        return _open(sandbox_environment(what), overrides)
+    profile = what if isinstance(what, Profile) else load_profile(what)
+    if overrides:
+        profile = profile.with_overrides(**overrides)
+    return open_session(profile, password=_secret(password))
+
+
+def sandbox_environment(sandbox: Sandbox) -> dict[str, str]:
+    """Return the variables that let another process ``connect("sandbox")`` to it."""
+    return {
+        _URL: sandbox.url,
+        _USER: sandbox.user,
+        _PASSWORD: sandbox.password.reveal(),
+        _TPS: str(sandbox.tps),
+        **sandbox.control_environment(),
+    }
+
+
+def _to_sandbox(overrides: dict[str, Any]) -> Session:
+    """Use the sandbox that ``campaign-magics lab`` announced, else our own."""
+    made_of = {k: overrides.pop(k) for k in ("rows", "seed") if k in overrides}
+    if not made_of and os.environ.get(_URL):
+        return _open(dict(os.environ), overrides)
+    if "tps" in overrides:
+        made_of["tps"] = overrides["tps"]
+    return _open(sandbox_environment(_kernel_sandbox(made_of)), overrides)
+
+
+def _kernel_sandbox(made_of: dict[str, Any]) -> Sandbox:
+    with _lock:
+        if _kept and (
+            not _kept[0].running or (made_of and _kept[0].options != made_of)
+        ):
+            _kept.pop().stop()
+        if not _kept:
+            try:
+                _kept.append(Sandbox(**made_of).start())
+            except ValueError as exc:
+                raise InvalidOption(str(exc)) from exc
+        return _kept[0]
+
+
+def _open(environment: dict[str, str], overrides: dict[str, Any]) -> Session:
+    profile = Profile(
+        name="sandbox",
+        url=environment[_URL],
+        user=environment[_USER],
+        tps=float(environment[_TPS]),
+    )
+    if overrides:
+        profile = profile.with_overrides(**overrides)
+    return open_session(profile, password=Secret(environment[_PASSWORD]))
+
+
+def _secret(password: str | Secret | None) -> Secret | None:
+    return Secret(password) if isinstance(password, str) else password

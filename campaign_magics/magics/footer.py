@@ -1,0 +1,71 @@
+"""The line under a result: what it is, what it cost, and whether more rows exist."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from html import escape
+from typing import TYPE_CHECKING, Any
+
+from IPython.display import display
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
+
+_STYLE = "opacity:.75;font-size:.9em;margin:.3em 0"
+"""No colours: the line keeps the theme's own, light or dark."""
+
+
+def show_footer(text: str) -> None:
+    """Show one line, as HTML and as text."""
+    display({"text/html": to_html(text), "text/plain": text}, raw=True)
+
+
+def to_html(text: str) -> str:
+    """Return the line as HTML that needs no style sheet."""
+    return f'<div class="campaign-magics" style="{_STYLE}">{escape(text)}</div>'
+
+
+def show_under_next_result(shell: Any, frame: DataFrame, text: str) -> None:
+    """Let the cell's result, if it is ``frame`` itself, show ``text`` beneath it.
+
+    The cell returns a plain DataFrame and the table comes first, as readers expect of
+    a footer.  The two formatters live until the cell ends: a later frame derived from
+    this one must not carry a line that is no longer true.
+    """
+    kind = type(frame)
+    html = shell.display_formatter.formatters["text/html"]
+    plain = shell.display_formatter.formatters["text/plain"]
+    before = _current(html, kind), _current(plain, kind)
+
+    def as_html(shown: DataFrame) -> str | None:
+        table: str | None = before[0](shown) if before[0] else shown._repr_html_()
+        return table + to_html(text) if table and shown is frame else table
+
+    def as_text(shown: DataFrame, printer: Any, cycle: bool) -> None:
+        if before[1]:
+            before[1](shown, printer, cycle)
+        else:
+            printer.text(repr(shown))
+        if shown is frame:
+            printer.text(f"\n{text}")
+
+    def restore() -> None:
+        shell.events.unregister("post_run_cell", restore)
+        _put_back(html, kind, before[0])
+        _put_back(plain, kind, before[1])
+
+    html.for_type(kind, as_html)
+    plain.for_type(kind, as_text)
+    shell.events.register("post_run_cell", restore)
+
+
+def _current(formatter: Any, kind: type) -> Callable[..., Any] | None:
+    found: Callable[..., Any] | None = formatter.type_printers.get(kind)
+    return found
+
+
+def _put_back(formatter: Any, kind: type, before: Callable[..., Any] | None) -> None:
+    if before is not None:
+        formatter.for_type(kind, before)
+    else:
+        formatter.type_printers.pop(kind, None)
