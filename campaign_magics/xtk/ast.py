@@ -71,6 +71,13 @@ class Param(Node):
 
 
 @dataclass(frozen=True, slots=True)
+class Placeholder(Node):
+    """``:name``: a value to come; read only where the caller asks for it."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
 class Unary(Node):
     """``NOT x`` or ``-x``."""
 

@@ -1,0 +1,70 @@
+"""The real sandbox on a real socket, shared by the tests that only read from it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from campaign_magics import Sandbox
+
+CANARY = "canary-Pa55word-ñ"
+"""The password of every test sandbox: no output may ever contain it."""
+
+
+@pytest.fixture(scope="session")
+def sandbox() -> Iterator[Sandbox]:
+    """1,000 recipients, seed 7, fast enough that no test waits for its turn."""
+    from campaign_magics import Sandbox
+
+    with Sandbox(tps=500, rows=1_000, seed=7, password=CANARY) as server:
+        yield server
+
+
+@pytest.fixture(autouse=True)
+def _own_folders(
+    tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Caches, budgets and profiles of a test run stay out of the user's own."""
+    home = tmp_path_factory.getbasetemp() / "home"
+    home.mkdir(exist_ok=True)
+    for name in ("XDG_CACHE_HOME", "XDG_STATE_HOME", "XDG_CONFIG_HOME"):
+        monkeypatch.setenv(name, str(home / name.lower()))
+    for name in ("URL", "USER", "PASSWORD", "TPS"):
+        monkeypatch.delenv(f"CAMPAIGN_SANDBOX_{name}", raising=False)
+
+
+@pytest.fixture
+def canary() -> str:
+    """What no output, log, repr, traceback or file may contain."""
+    return CANARY
+
+
+class _LoginPage(BaseHTTPRequestHandler):
+    def do_POST(self) -> None:
+        page = b"<!DOCTYPE html><html><body>Please sign in</body></html>"
+        self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        self.send_response(200)
+        self.send_header("Content-Type", "text/html")
+        self.send_header("Content-Length", str(len(page)))
+        self.end_headers()
+        self.wfile.write(page)
+
+    do_GET = do_POST
+
+    def log_message(self, format: str, *args: object) -> None:
+        pass
+
+
+@pytest.fixture
+def html_site() -> Iterator[str]:
+    """The address of a web server that is not Campaign."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), _LoginPage)
+    Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    server.server_close()

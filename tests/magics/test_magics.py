@@ -1,0 +1,272 @@
+"""The magics in a real IPython shell, against the real sandbox."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pandas as pd
+import pytest
+from IPython.core.interactiveshell import InteractiveShell
+from IPython.utils.capture import capture_output
+
+from campaign_magics import Sandbox
+from campaign_magics.errors import (
+    AccessDenied,
+    InvalidOption,
+    InvalidValue,
+    NotCampaign,
+    NotConnected,
+    QuerySyntaxError,
+    UnknownName,
+    UnknownProfile,
+    Unreachable,
+)
+from campaign_magics.front import sandbox_environment
+
+EMAILS = """<queryDef schema="nms:recipient" operation="select">
+  <select><node expr="@id"/><node expr="@email"/></select>
+  <orderBy><node expr="@id"/></orderBy>
+</queryDef>"""
+
+
+class Notebook:
+    """Runs cells as a notebook does; keeps what each of them showed."""
+
+    def __init__(self, shell: InteractiveShell) -> None:
+        self.shell = shell
+        self.shown = ""
+
+    def run(self, cell: str) -> Any:
+        with capture_output() as captured:
+            result = self.shell.run_cell(cell, store_history=True)
+        rich = "".join(str(output.data) for output in captured.outputs)
+        self.shown = captured.stdout + captured.stderr + rich
+        if result.error_in_exec is not None:
+            raise result.error_in_exec
+        assert result.success
+        return result.result
+
+
+@pytest.fixture
+def notebook() -> Iterator[Notebook]:
+    shell = InteractiveShell()
+    shell.run_line_magic("load_ext", "campaign_magics")
+    yield Notebook(shell)
+    shell.run_line_magic("unload_ext", "campaign_magics")
+    shell.atexit_operations()
+    InteractiveShell.clear_instance()
+
+
+@pytest.fixture
+def connected(
+    notebook: Notebook, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> Notebook:
+    """A notebook opened by ``campaign-magics lab``: the sandbox is announced."""
+    for name, value in sandbox_environment(sandbox).items():
+        monkeypatch.setenv(name, value)
+    notebook.run("%campaign_connect sandbox")
+    return notebook
+
+
+def test_loading_prints_nothing_and_can_be_repeated(notebook: Notebook) -> None:
+    before = len(notebook.shell.configurables)
+    notebook.run("%reload_ext campaign_magics\n%load_ext campaign_magics")
+    assert "already loaded" in notebook.shown or notebook.shown == ""
+    assert len(notebook.shell.configurables) == before
+
+
+def test_unloading_leaves_nothing_behind(notebook: Notebook) -> None:
+    notebook.run("%unload_ext campaign_magics")
+    kinds = notebook.shell.magics_manager.magics
+    assert not [n for names in kinds.values() for n in names if "campaign_" in n]
+    notebook.run("%load_ext campaign_magics")
+
+
+def test_a_cell_returns_a_frame_with_its_footer(connected: Notebook) -> None:
+    """The table first, then whether more rows exist and what it cost."""
+    frame = connected.run(f"%%campaign_query --limit 3\n{EMAILS}")
+    assert type(frame) is pd.DataFrame
+    assert len(frame) == 3
+    assert list(frame.columns) == ["id", "email"]
+    assert frame["id"].dtype == "Int64"
+    assert "3 of more rows · nms:recipient (cloud) · 1 call" in connected.shown
+    assert connected.shown.index(frame["email"].dropna().iloc[0]) < (
+        connected.shown.index("of more rows")
+    )
+
+
+def test_a_derived_frame_carries_no_footer(connected: Notebook) -> None:
+    connected.run(f"%%campaign_query --out df --limit 3\n{EMAILS}")
+    connected.run("df.head(2)")
+    assert "rows ·" not in connected.shown
+
+
+def test_out_names_the_frame_and_shows_the_footer_only(connected: Notebook) -> None:
+    assert connected.run(f"%%campaign_query --out mine --limit 3\n{EMAILS}") is None
+    assert len(connected.shell.user_ns["mine"]) == 3
+    assert "3 of more rows" in connected.shown
+    assert connected.shell.user_ns["mine"]["email"].dropna().iloc[0] not in (
+        connected.shown
+    )
+
+
+def test_the_line_form_takes_a_variable(connected: Notebook) -> None:
+    connected.shell.user_ns["q"] = EMAILS
+    connected.run("df = %campaign_query q --limit 2")
+    assert len(connected.shell.user_ns["df"]) == 2
+    assert "2 of more rows" in connected.shown
+
+
+def test_a_complete_answer_does_not_speak_of_more(connected: Notebook) -> None:
+    frame = connected.run(
+        """%%campaign_query
+        <queryDef schema="xtk:option" operation="select">
+          <select><node expr="@name"/></select>
+          <where><condition expr="@name = 'XtkDatabaseId'"/></where></queryDef>"""
+    )
+    assert frame["name"].tolist() == ["XtkDatabaseId"]
+    assert "1 row · xtk:option (local) · 1 call" in connected.shown
+
+
+def test_a_parameter_comes_from_the_notebook(connected: Notebook) -> None:
+    """Quotes in a value are data, wherever the value comes from."""
+    cell = """%%campaign_query {options}
+    <queryDef schema="nms:recipient" operation="select">
+      <select><node expr="@lastName"/></select>
+      <where><condition expr="@lastName = :name"/></where></queryDef>"""
+    connected.shell.user_ns["name"] = "O'Hara"
+    frame = connected.run(cell.format(options=""))
+    assert set(frame["lastName"]) == {"O'Hara"}
+    nobody = connected.run(cell.format(options='--param "name=\' OR 1=1 --"'))
+    assert nobody.empty
+
+
+def test_a_list_fills_an_in(connected: Notebook) -> None:
+    connected.shell.user_ns["ids"] = [1001, 1003]
+    frame = connected.run(
+        """%%campaign_query
+        <queryDef schema="nms:recipient" operation="select">
+          <select><node expr="@id"/></select>
+          <where><condition expr="@id IN (:ids)"/></where></queryDef>"""
+    )
+    assert sorted(frame["id"]) == [1001, 1003]
+
+
+@pytest.mark.parametrize(
+    ("cell", "kind", "words"),
+    [
+        (
+            EMAILS.replace("@email", "@emial"),
+            UnknownName,
+            ["[ACM-102]", "@emial", "^^^^^^", "hint: did you mean @email?"],
+        ),
+        (
+            EMAILS.replace("nms:recipient", "nms:recipients"),
+            UnknownName,
+            ["nms:recipients", "did you mean nms:recipient?"],
+        ),
+        (EMAILS.replace("</select>", ""), QuerySyntaxError, ["[ACM-101]", "hint: "]),
+        (EMAILS.replace("@email", "Lowwer(@email)"), UnknownName, ["Lower"]),
+        (EMAILS.replace("@email", "@email = :nobody"), UnknownName, [":nobody"]),
+        ("SELEKT", QuerySyntaxError, ["queryDef"]),
+    ],
+)
+def test_a_mistake_fails_the_cell_in_a_few_lines(
+    connected: Notebook, cell: str, kind: type[Exception], words: list[str]
+) -> None:
+    with pytest.raises(kind):
+        connected.run(f"%%campaign_query\n{cell}")
+    for word in words:
+        assert word in connected.shown
+    assert "Traceback" not in connected.shown
+    assert connected.shown.count("\n") <= 6
+
+
+def test_a_cell_before_the_connection_says_so(notebook: Notebook) -> None:
+    with pytest.raises(NotConnected):
+        notebook.run(f"%%campaign_query\n{EMAILS}")
+    assert "%campaign_connect sandbox" in notebook.shown
+
+
+@pytest.mark.parametrize(
+    ("line", "kind"),
+    [
+        ("%campaign_connect nowhere", UnknownProfile),
+        ("%campaign_connect --tps -1", InvalidOption),
+        ("%campaign_connect sandbox --tps", InvalidOption),
+        ("%campaign_connect 'open", InvalidOption),
+        ("%campaign_connect prod --rows 5", InvalidOption),
+        ("%campaign_connect http://127.0.0.1:9 --user admin", Unreachable),
+    ],
+)
+def test_a_connection_that_cannot_be_made(
+    notebook: Notebook,
+    monkeypatch: pytest.MonkeyPatch,
+    line: str,
+    kind: type[Exception],
+) -> None:
+    monkeypatch.setenv("CAMPAIGN_PASSWORD", "never-sent")
+    with pytest.raises(kind):
+        notebook.run(line)
+    assert "hint: " in notebook.shown
+    assert "Traceback" not in notebook.shown
+
+
+def test_a_wrong_password_is_refused_and_not_shown(
+    notebook: Notebook, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CAMPAIGN_PASSWORD", "wrong-canary")
+    with pytest.raises(AccessDenied) as caught:
+        notebook.run(f"%campaign_connect {sandbox.url} --user admin")
+    assert "XSV-350012" in notebook.shown
+    assert "wrong-canary" not in notebook.shown + repr(caught.value)
+
+
+def test_an_html_page_is_not_campaign(
+    notebook: Notebook, html_site: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CAMPAIGN_PASSWORD", "never-sent")
+    with pytest.raises(NotCampaign):
+        notebook.run(f"%campaign_connect {html_site} --user admin")
+    assert "hint: " in notebook.shown
+
+
+def test_options_and_query_are_not_mixed_up(connected: Notebook) -> None:
+    for line in ("--out 1st", "--limit 0", "--limt 5", "@email", "--param x"):
+        with pytest.raises(InvalidOption):
+            connected.run(f"%%campaign_query {line}\n{EMAILS}")
+
+
+def test_a_parameter_of_no_known_kind_is_refused(connected: Notebook) -> None:
+    connected.shell.user_ns["thing"] = object()
+    with pytest.raises(InvalidValue):
+        connected.run(
+            f"%%campaign_query\n{EMAILS.replace('@email', '@email = :thing')}"
+        )
+
+
+def test_config_lists_and_sets_the_defaults(connected: Notebook) -> None:
+    connected.run("%config CampaignMagics.limit = 7")
+    assert len(connected.run(f"%%campaign_query\n{EMAILS}")) == 7
+    connected.run("%config CampaignMagics.show_traceback = True")
+    try:
+        with pytest.raises(QuerySyntaxError):
+            connected.run("%%campaign_query\n<x")
+        assert "Traceback" in connected.shown
+    finally:
+        connected.run("%config CampaignMagics.show_traceback = False")
+
+
+def test_no_magic_leaves_the_password_in_the_notebook(
+    connected: Notebook, canary: str
+) -> None:
+    """Neither outputs nor the namespace nor the history hold it."""
+    shell = connected.shell
+    connected.run(f"%%campaign_query --out df\n{EMAILS}")
+    session = next(
+        c for c in shell.configurables if hasattr(c, "campaign_query")
+    ).session
+    seen = [connected.shown, repr(session), str(vars(session)), str(shell.user_ns)]
+    seen += [entry[2] for entry in shell.history_manager.get_range()]
+    assert not [text for text in seen if canary in str(text)]
