@@ -1,0 +1,1 @@
+"""The business of the instance: one module a schema or interface."""
