@@ -6,7 +6,7 @@ from importlib.resources import files
 
 
 def standard_sources() -> dict[str, bytes]:
-    """Return the standard source schemas by full name: ``{"nms:recipient": b"<?xml…"}``.
+    """Return the standard source schemas, XML by full name (``nms:recipient``).
 
     A file ``nms_recipient.xml`` holds the srcSchema of ``nms:recipient``.
     """
