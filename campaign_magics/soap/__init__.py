@@ -1,0 +1,1 @@
+"""The wire: calls are built by zeep, sent by our transport, answered or refused."""
