@@ -63,7 +63,7 @@ def add_primary_key(document: etree._Element) -> None:
         main.set("pkSequence", "XtkNewId")
     key = etree.Element("key", name="id", internal="true")
     etree.SubElement(key, "keyfield", xpath="@id")
-    _insert_before_fields(main, key)
+    main.insert(_first(main, ("key", "attribute", "element")), key)
     if named(main, "attribute", "id") is None:
         item = etree.Element(
             "attribute",
@@ -72,8 +72,7 @@ def add_primary_key(document: etree._Element) -> None:
             desc="Internal primary key",
             type="uuid" if flag(main, "autouuid") else "long",
         )
-        first = next(declared(main), None)
-        main.insert(len(main) if first is None else main.index(first), item)
+        main.insert(_first(main, ("attribute", "element")), item)
 
 
 def internal_key(document: etree._Element) -> etree._Element | None:
@@ -254,10 +253,10 @@ def _add_index(
         index.set("unique", "true")
     for path in paths:
         etree.SubElement(index, "keyfield", xpath=path)
-    _insert_before_fields(main, index)
+    main.insert(_first(main, ("attribute", "element")), index)
 
 
-def _insert_before_fields(main: etree._Element, item: etree._Element) -> None:
-    """Put a key or index before the fields, behind the keys already there."""
-    first = next(declared(main), None)
-    main.insert(len(main) if first is None else main.index(first), item)
+def _first(main: etree._Element, tags: tuple[str, ...]) -> int:
+    """Return where the first child of those tags stands, else the end."""
+    found = next(main.iterchildren(*tags), None)
+    return len(main) if found is None else main.index(found)
