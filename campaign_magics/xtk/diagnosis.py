@@ -90,6 +90,17 @@ def too_deep(text: str, pos: int, limit: int) -> ExpressionError:
     )
 
 
+def too_long(text: str, pos: int, limit: int) -> ExpressionError:
+    """Return the error for a chain ``a OR b OR c …`` beyond the limit."""
+    return ExpressionError(
+        f"more than {limit} operands are joined one by one",
+        kind="syntax",
+        source=text,
+        span=_word_at(text, pos),
+        hint="write IN (…), or use several conditions",
+    )
+
+
 def bad_path(text: str, span: Span, xpath: str) -> ExpressionError:
     """Return the error for brackets that hold no path."""
     if not xpath:

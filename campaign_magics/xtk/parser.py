@@ -28,7 +28,7 @@ from .ast import (
     Unary,
 )  # fmt: skip
 from .calls import bad_star, check_call
-from .diagnosis import bad_path, no_operand, skip_space, too_deep, unexpected
+from .diagnosis import bad_path, no_operand, skip_space, too_deep, too_long, unexpected
 from .errors import ExpressionError, ExpressionFault
 from .functions import FUNCTIONS, Function
 from .names import did_you_mean
@@ -37,10 +37,10 @@ from .types import BOOLEAN, DATE, DATETIME, DOUBLE, INT64, LONG, STRING, TIMESPA
 from .walk import depth
 
 MAX_LENGTH: Final = 1_000_000
-MAX_NESTING: Final = 150
-"""Expressions read within each other; each costs at most three Python frames."""
+MAX_NESTING: Final = 120
+"""Expressions read within each other; each costs at most five Python frames."""
 MAX_DEPTH: Final = 200
-"""Levels of the tree, which ``a OR b OR c`` deepens too; keeps recursion safe."""
+"""Levels of the tree, ``a OR b OR c`` included; whoever visits it may recurse."""
 
 
 def parse(
@@ -68,12 +68,7 @@ def parse(
     parser = _Parser(text, functions, placeholders)
     node = parser.whole()
     if len(text) > MAX_DEPTH and depth(node) > MAX_DEPTH:
-        raise parser.error(
-            "syntax",
-            f"the expression joins more than {MAX_DEPTH} operands one by one",
-            node.span,
-            hint="write IN (…), or use several conditions",
-        )
+        raise too_deep(text, 0, MAX_DEPTH)
     return node
 
 
@@ -117,7 +112,7 @@ class _Parser:
             raise too_deep(self.text, self.pos, MAX_NESTING)
         start = skip_space(self.text, self.pos)
         left = self.operand(power, level)
-        compared = False
+        compared, joints = False, 0
         while (operator := self.ahead()).power > power:
             if compared and operator.power == tokens.COMPARISON:
                 raise self.error(
@@ -126,7 +121,9 @@ class _Parser:
                     (operator.start, operator.end),
                     hint="join them with AND",
                 )
-            compared = operator.power == tokens.COMPARISON
+            compared, joints = operator.power == tokens.COMPARISON, joints + 1
+            if joints >= MAX_DEPTH:
+                raise too_long(self.text, operator.start, MAX_DEPTH)
             self.pos = operator.end
             left = self.joined(left, operator, start, level)
         return left
@@ -137,7 +134,8 @@ class _Parser:
             self._ahead_of = self.pos
             self._ahead = _NO_OPERATOR
             if found := tokens.OPERATOR.match(self.text, self.pos):
-                word = " ".join(found[0].split()).upper()
+                words = found[0].upper().split()  # NOT LIKE, or a spaced-out > =
+                word = (" " if words[0].isalpha() else "").join(words)
                 name = tokens.SPELLINGS.get(word, word)
                 start = skip_space(self.text, self.pos)
                 self._ahead = _Operator(name, tokens.POWERS[name], start, found.end())
@@ -305,7 +303,8 @@ class _Parser:
         args: list[Node] = []
         if self.take("("):
             if tokens.STAR.match(self.text, self.pos):
-                raise bad_star(self.text, self.pos, name)
+                star = skip_space(self.text, self.pos)
+                raise bad_star(self.text, star, name)
             if not self.take(")"):
                 args.append(self.argument(name, level))
                 while self.take(","):

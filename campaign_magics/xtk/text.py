@@ -109,7 +109,8 @@ def coerce(xtype: XtkType, value: object) -> Value:
 
 def quote(text: str) -> str:
     """Return the text as an XTK string constant in single quotes."""
-    return "'" + _ESCAPED.sub(lambda found: _ESCAPES[found[0]], text) + "'"
+    escaped = text.replace("\\", "\\\\").replace("'", "\\'")
+    return f"'{escaped}'"
 
 
 def unquote(text: str) -> str:
@@ -117,7 +118,7 @@ def unquote(text: str) -> str:
 
     A backslash before any other character stays: ``\\%`` and ``\\_`` belong to LIKE.
     """
-    return _ESCAPE.sub(lambda found: _MEANINGS[found[0]], text)
+    return _ESCAPE.sub(lambda found: _MEANINGS.get(found[0], found[0][1]), text)
 
 
 def read_moment(text: str) -> date | datetime:
@@ -139,12 +140,10 @@ def read_seconds(text: str) -> timedelta:
     return timedelta(microseconds=int(Decimal(text) * 1_000_000))
 
 
-# Strings: \\ \' \" are documented (protocol.md §5.2); \n \r \t are assumed, since the
-# compute string of a postal address joins its lines with '\n'.
-_ESCAPES = {"\\": "\\\\", "'": "\\'", "\n": "\\n", "\r": "\\r", "\t": "\\t"}
-_MEANINGS = {escaped: plain for plain, escaped in _ESCAPES.items()} | {'\\"': '"'}
-_ESCAPED = re.compile(r"[\\'\n\r\t]")
+# \\ \' \" are documented (protocol.md §5.2); \n \r \t are assumed, since the compute
+# string of a postal address joins its lines with '\n'.
 _ESCAPE = re.compile(r"\\[\\'\"nrt]")
+_MEANINGS = {"\\n": "\n", "\\r": "\r", "\\t": "\t"}
 
 
 def _moment(text: str) -> tuple[datetime, timezone | None, bool]:

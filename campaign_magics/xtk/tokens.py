@@ -11,9 +11,10 @@ with two meanings:
        word is a call (``@a-Year(@d)``); with spaces, or before a digit, an ``@`` or a
        bracket, it subtracts.
 
-Adobe asks for square brackets around a path with ``- : /`` (protocol.md §5.2); its
-own examples and users' documents leave them out, hence these rules.  Inside square
-brackets every such character belongs to the path.
+Adobe asks for square brackets around a path with ``- : /`` (protocol.md §5.2), and
+leaves them out in its own pages (``@broadLog-id`` and ``webTrackingLog/@amount`` in
+"Indicator calculation"), hence these rules.  Inside square brackets every such
+character belongs to the path.
 """
 
 from __future__ import annotations
@@ -45,7 +46,7 @@ OPERAND: Final = re.compile(
 )
 OPERATOR: Final = re.compile(
     r"\s*(?:(AND|OR|LIKE|IN|IS|NOT\s+LIKE|NOT\s+IN)(?!\w)"
-    r"|==|!=|<>|<=|>=|-(?!-)|/(?!\*)|[+*%=<>])",
+    r"|==|<>|[<>!]\s*=|-(?!-)|/(?!\*)|[+*%=<>])",
     re.IGNORECASE,
 )
 XPATH: Final = re.compile(
@@ -78,7 +79,7 @@ SECONDS: Final = re.compile(r"[+-]?[0-9]{1,12}(\.[0-9]{1,6})?")
 PARAM_KINDS: Final = frozenset(
     {
         "", "string", "memo", "byte", "short", "long", "int64", "float", "double",
-        "boolean", "date", "datetime", "timespan",
+        "boolean", "date", "datetime", "timespan", "noescaping",
     }
 )  # fmt: skip
 """Types a ``$type(path)`` may ask for; ``$(path)`` takes the value as it is."""
