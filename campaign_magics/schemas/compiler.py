@@ -7,17 +7,17 @@ a compiled schema therefore changes nothing.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from copy import deepcopy
 
 from lxml import etree
 
 from ..xtk.names import did_you_mean
-from ..xtk.types import TYPES, Kind
+from ..xtk.types import STRING, TYPES, Kind
 from ..xtk.xml import child, children
 from .checks import check_document
 from .errors import SchemaError
-from .expand import Lookup, expand
+from .expand import expand
 from .keys import (
     add_primary_key,
     complete_keys,
@@ -26,17 +26,15 @@ from .keys import (
     links_of,
 )
 from .merge import extend
+from .references import check_references
 from .reverse import NO_REVERSE, add_reverse_links
 from .source import (
-    declared,
+    Library,
     drop,
     find_path,
     flag,
-    is_link,
-    lookup_in,
     main_element,
     md5_of,
-    place,
     read_document,
     schema_id,
 )
@@ -59,20 +57,21 @@ def compile_schemas(
     Raises ``SchemaError`` for a document that cannot be read or contradicts itself
     or the others; nothing is compiled then.
     """
-    documents = _gather([read_document(source) for source in sources])
-    lookup = lookup_in(documents)
-    for document in documents.values():
-        expand(document, lookup)
-        check_document(document)
+    library = _gather([read_document(source) for source in sources])
+    documents = dict(library.documents)
+    for name, document in documents.items():
+        if name not in library.complete or name in library.extended:
+            expand(document, library)
+            check_document(document)
         add_primary_key(document)
     sql = [d for d in documents.values() if d.get("mappingType", "sql") == "sql"]
     for step in (complete_links, complete_keys, add_reverse_links):
         for document in sql:
-            step(document, lookup)
+            step(document, library)
     for document in documents.values():
         add_sql_names(document)
         _add_compute_string(document)
-        _check_references(document, lookup)
+        check_references(document, library)
     if staging_twins:
         twins = [staging_twin(d) for d in sql if _is_staged(d)]
         documents |= {schema_id(t): t for t in twins if schema_id(t) not in documents}
@@ -113,10 +112,11 @@ def staging_twin(compiled: etree._Element) -> etree._Element:
     return twin
 
 
-def _gather(parts: list[etree._Element]) -> dict[str, etree._Element]:
+def _gather(parts: list[etree._Element]) -> Library:
     """Return one document per schema, extensions merged in, in the order given."""
     documents: dict[str, etree._Element] = {}
     extensions: list[etree._Element] = []
+    complete = {schema_id(part) for part in parts if part.tag == "schema"}
     for part in parts:
         if part.tag == "srcSchema" and part.get("extendedSchema"):
             check_document(part)
@@ -127,7 +127,8 @@ def _gather(parts: list[etree._Element]) -> dict[str, etree._Element]:
                 hint='an extension says so: extendedSchema="namespace:name"',
             )
         else:
-            check_document(part)
+            if part.tag == "srcSchema":
+                check_document(part)
             documents[schema_id(part)] = _as_schema(part)
     for extension in extensions:
         base = extension.get("extendedSchema") or ""
@@ -138,7 +139,8 @@ def _gather(parts: list[etree._Element]) -> dict[str, etree._Element]:
                 hint=did_you_mean(base, documents) or "add it as well",
             )
         extend(documents[base], extension)
-    return documents
+    extended = {part.get("extendedSchema") or "" for part in extensions}
+    return Library(documents, frozenset(complete), frozenset(extended))
 
 
 def _as_schema(document: etree._Element) -> etree._Element:
@@ -161,78 +163,15 @@ def _add_compute_string(document: etree._Element) -> None:
     for item in children(key, "keyfield"):
         path = item.get("xpath") or ""
         field = find_path(main, path)
-        kind = TYPES[(None if field is None else field.get("type")) or "string"].kind
+        kind = TYPES.get(_get_type(field), STRING).kind
         term = path if path.startswith("@") and "-" not in path else f"[{path}]"
         terms.append(term if kind is Kind.STRING else f"ToString({term})")
     text = " + ',' + ".join(terms)
     main.insert(0, etree.Element("compute-string", expr=text))
 
 
-def _check_references(document: etree._Element, lookup: Lookup) -> None:
-    """Check enumerations, key fields and joins, which name other declarations."""
-    for item in document.iter("attribute", "element"):
-        if item.get("enum"):
-            _check_enum(document, item, lookup)
-    main = main_element(document)
-    if main is None:
-        return
-    for tag in ("key", "dbindex"):
-        for key in children(main, tag):
-            for field in children(key, "keyfield"):
-                path = field.get("xpath") or ""
-                _check_path(document, path, document, f"the {tag} {key.get('name')!r}")
-    for link in links_of(main):
-        if document.get("mappingType") != "sql":
-            break
-        target = lookup(link.get("target") or "", place(document, link))
-        for join in children(link, "join"):
-            what = f"the join of {link.get('name')!r}"
-            _check_path(document, join.get("xpath-src") or "", document, what)
-            _check_path(document, join.get("xpath-dst") or "", target, what)
-
-
-def _check_enum(document: etree._Element, item: etree._Element, lookup: Lookup) -> None:
-    name = item.get("enum") or ""
-    schema, _, local = name.rpartition(":")
-    where = place(document, item)
-    home = lookup(schema, where) if schema else document
-    names = [e.get("name") or "" for e in children(home, "enumeration")]
-    if local not in names:
-        raise SchemaError(
-            f"there is no enumeration {local!r} in {schema_id(home)}",
-            where=where,
-            hint=did_you_mean(local, names) or "declare it before the main element",
-        )
-
-
-def _check_path(
-    document: etree._Element, path: str, home: etree._Element, what: str
-) -> None:
-    main = main_element(home)
-    found = None if main is None else find_path(main, path)
-    if found is not None and not is_link(found):
-        return
-    # A key may reach into a linked record: [folder/@name].
-    if main is not None and _crosses_link(main, path):
-        return
-    raise SchemaError(
-        f"{what} names {path!r}, which {schema_id(home)} does not have",
-        where=schema_id(document),
-        hint=did_you_mean(path, _paths(main)) or "name a field of the schema",
-    )
-
-
-def _crosses_link(main: etree._Element, path: str) -> bool:
-    steps = path.split("/")
-    heads = ("/".join(steps[:count]) for count in range(1, len(steps)))
-    found = (find_path(main, head) for head in heads)
-    return any(item is not None and is_link(item) for item in found)
-
-
-def _paths(main: etree._Element | None) -> Mapping[str, None]:
-    if main is None:
-        return {}
-    return {f"@{i.get('name')}": None for i in declared(main) if i.tag == "attribute"}
+def _get_type(field: etree._Element | None) -> str:
+    return "string" if field is None else field.get("type") or "string"
 
 
 def _is_staged(document: etree._Element) -> bool:

@@ -8,7 +8,6 @@ own and the compiled schema stands alone.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from copy import deepcopy
 
 from lxml import etree
@@ -18,25 +17,28 @@ from ..xtk.xml import children
 from .errors import SchemaError
 from .source import (
     COMMON,
+    Library,
     attributes,
     declared,
     find_path,
     flag,
     is_collection,
     main_element,
-    named,
     place,
     schema_id,
 )
 
-Lookup = Callable[[str, str], etree._Element]
 Seen = tuple[tuple[str, str], ...]
 
 MAX_DECLARATIONS = 20_000
 """More than any real schema; stops definitions that multiply without end."""
 
 
-def expand(document: etree._Element, lookup: Lookup) -> None:
+MAX_SHARED_DEPTH = 30
+"""Definitions made of definitions, one inside the other."""
+
+
+def expand(document: etree._Element, library: Library) -> None:
     """Copy shared definitions into a document, in place.
 
     Raises ``SchemaError`` for a definition that does not exist or leads back to
@@ -44,7 +46,7 @@ def expand(document: etree._Element, lookup: Lookup) -> None:
     """
     main = main_element(document)
     sql = document.get("mappingType", "sql") == "sql"
-    expander = _Expander(document, lookup)
+    expander = _Expander(document, library)
     for item in list(declared(document)):
         expander.visit(item, stored=sql and item is main, seen=())
 
@@ -71,10 +73,10 @@ def split_reference(reference: str) -> tuple[str, str]:
 class _Expander:
     """One document being expanded; counts what it copies."""
 
-    def __init__(self, document: etree._Element, lookup: Lookup) -> None:
+    def __init__(self, document: etree._Element, library: Library) -> None:
         self.document = document
         self.id = schema_id(document)
-        self.lookup = lookup
+        self.library = library
         self.left = MAX_DECLARATIONS
 
     def visit(self, node: etree._Element, *, stored: bool, seen: Seen) -> None:
@@ -107,10 +109,11 @@ class _Expander:
         for name, value in attributes(found):
             if name not in node.attrib:
                 node.set(name, self._qualified(home, name, value))
+        present = _names(node)
         for item in children(found):
-            if item.tag not in COMMON or not _has(node, item):
+            if item.tag not in COMMON or (item.tag, item.get("name")) not in present:
                 node.append(self._copy(item, home))
-        return (*seen, step)
+        return self._deeper(node, seen, step)
 
     def _aggregate(self, node: etree._Element, *, stored: bool, seen: Seen) -> None:
         """Put the definition's children in the node's place: xtk:common:auditTrail."""
@@ -120,18 +123,24 @@ class _Expander:
         parent = node.getparent()
         if step in seen or parent is None:
             raise self._endless(node, reference)
-        copies = [self._copy(i, home) for i in declared(found) if not _has(parent, i)]
+        present = _names(parent)
+        copies = [
+            self._copy(item, home)
+            for item in declared(found)
+            if (item.tag, item.get("name")) not in present
+        ]
+        seen = self._deeper(node, seen, step)
         at = parent.index(node)
         parent[at : at + 1] = copies
         for item in copies:
-            self.visit(item, stored=stored, seen=(*seen, step))
+            self.visit(item, stored=stored, seen=seen)
 
     def _find(self, node: etree._Element, reference: str) -> tuple[str, etree._Element]:
         where = place(self.document, node)
         schema, path = split_reference(reference)
         home = self.document
         if schema and schema != self.id:
-            home = self.lookup(schema, where)
+            home = self.library.find(schema, where)
         found = definition(home, path, str(node.tag))
         if found is not None:
             return schema_id(home), found
@@ -150,8 +159,9 @@ class _Expander:
         while reference := chain[-1].get("ref"):
             schema, path = split_reference(reference)
             name = schema or home
-            place_ = place(self.document, node)
-            document = self.document if name == self.id else self.lookup(name, place_)
+            document = self.document
+            if name != self.id:
+                document = self.library.find(name, place(self.document, node))
             following = definition(document, path, str(chain[-1].tag))
             if following is None:
                 return  # reported where that ref is expanded
@@ -159,6 +169,15 @@ class _Expander:
                 raise self._endless(node, node.get("ref") or "")
             chain.append(following)
             home = name
+
+    def _deeper(self, node: etree._Element, seen: Seen, step: tuple[str, str]) -> Seen:
+        if len(seen) < MAX_SHARED_DEPTH:
+            return (*seen, step)
+        raise SchemaError(
+            f"definitions refer to each other more than {MAX_SHARED_DEPTH} deep",
+            where=place(self.document, node),
+            hint="write the fields out where they are used",
+        )
 
     def _copy(self, item: etree._Element, home: str) -> etree._Element:
         copy = deepcopy(item)
@@ -192,5 +211,5 @@ class _Expander:
         )
 
 
-def _has(parent: etree._Element, item: etree._Element) -> bool:
-    return named(parent, str(item.tag), item.get("name") or "") is not None
+def _names(parent: etree._Element) -> set[tuple[object, str | None]]:
+    return {(item.tag, item.get("name")) for item in declared(parent)}

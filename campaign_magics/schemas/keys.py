@@ -13,8 +13,8 @@ from lxml import etree
 from ..xtk.names import did_you_mean
 from ..xtk.xml import child, children
 from .errors import SchemaError
-from .expand import Lookup
 from .source import (
+    Library,
     declared,
     find_path,
     flag,
@@ -82,7 +82,7 @@ def internal_key(document: etree._Element) -> etree._Element | None:
     return next((k for k in keys if flag(k, "internal")), keys[0] if keys else None)
 
 
-def complete_links(document: etree._Element, lookup: Lookup) -> None:
+def complete_links(document: etree._Element, library: Library) -> None:
     """Give links without a join their foreign keys, joins and indexes, in place.
 
     Raises ``SchemaError`` for a target that does not exist or has no key.
@@ -91,10 +91,10 @@ def complete_links(document: etree._Element, lookup: Lookup) -> None:
     if main is None:
         return
     for link in list(links_of(main)):
-        target = lookup(link.get("target") or "", place(document, link))
         if child(link, "join") is not None:
             continue
-        parts = _target_key(document, link, target, lookup, ())
+        target = library.find(link.get("target") or "", place(document, link))
+        parts = _target_key(document, link, target, library, ())
         for part in parts:
             source = _foreign_key_path(main, link, part)
             etree.SubElement(
@@ -106,7 +106,7 @@ def complete_links(document: etree._Element, lookup: Lookup) -> None:
             _add_index(main, _index_name(paths), paths, unique=False)
 
 
-def complete_keys(document: etree._Element, lookup: Lookup) -> None:
+def complete_keys(document: etree._Element, library: Library) -> None:
     """Replace ``xlink`` by foreign keys and index the keys, in place.
 
     A cloud table has no unique index (Adobe v8, "Key management").
@@ -157,7 +157,7 @@ def _target_key(
     document: etree._Element,
     link: etree._Element,
     target: etree._Element,
-    lookup: Lookup,
+    library: Library,
     seen: tuple[str, ...],
 ) -> Sequence[Part]:
     key = internal_key(target)
@@ -177,14 +177,14 @@ def _target_key(
     return [
         part
         for item in children(key, "keyfield")
-        for part in _key_parts(target, item, lookup, (*seen, schema_id(target)))
+        for part in _key_parts(target, item, library, (*seen, schema_id(target)))
     ]
 
 
 def _key_parts(
     document: etree._Element,
     item: etree._Element,
-    lookup: Lookup,
+    library: Library,
     seen: tuple[str, ...],
 ) -> Sequence[Part]:
     main = main_element(document)
@@ -196,10 +196,10 @@ def _key_parts(
         kind = "long" if field is None else field.get("type") or "string"
         return [Part(path=path, type=kind, length=_get(field, "length"))]
     link = _linked(document, main, item.get("xlink") or "")
-    target = lookup(link.get("target") or "", place(document, link))
+    target = library.find(link.get("target") or "", place(document, link))
     return [
         Part(path=_foreign_key_path(main, link, p), type=p.type, length=p.length)
-        for p in _target_key(document, link, target, lookup, seen)
+        for p in _target_key(document, link, target, library, seen)
     ]
 
 

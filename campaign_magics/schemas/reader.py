@@ -39,6 +39,11 @@ from .source import (
 DEFAULT_LENGTH = 255
 """Characters of a stored string without ``length`` (Adobe, "Schema structure")."""
 
+MAX_SHARED = 20_000
+MAX_SHARED_DEPTH = 8
+"""Declarations that refs may add, and refs inside each other: definitions that share
+each other would multiply without end.  What lies beyond has no fields."""
+
 FindEnumeration = Callable[[str], Enumeration | None]
 
 
@@ -167,6 +172,8 @@ class _Walk:
     fields: list[Field] = field(default_factory=list)
     links: list[Link] = field(default_factory=list)
     collections: list[Collection] = field(default_factory=list)
+    shared: list[int] = field(default_factory=lambda: [0])
+    """How many declarations refs have added, counted for nested walks as well."""
 
     def read(
         self,
@@ -182,6 +189,11 @@ class _Walk:
         read once, its inner use has no fields.
         """
         chain = self._chain(parent, seen)
+        if len(chain) > 1:
+            depth = sum(part.get("ref") is not None for part in seen)
+            self.shared[0] += sum(len(part) for part in chain[1:])
+            if depth > MAX_SHARED_DEPTH or self.shared[0] > MAX_SHARED:
+                return
         for item in (item for part in chain for item in declared(part)):
             path = (*steps, step(item))
             shown = self._with_shared_attributes(item)
@@ -208,7 +220,7 @@ class _Walk:
 
     def _collection(self, shown: etree._Element, inner: _Inner) -> None:
         """Read a collection as records of its own; nested ones get the whole path."""
-        walk = _Walk(self.document, self.enumeration)
+        walk = _Walk(self.document, self.enumeration, shared=self.shared)
         walk.read(inner.item, (), xml=True, seen=inner.seen)
         name = "/".join(inner.path)
         label = shown.get("label") or ""

@@ -6,14 +6,22 @@ from lxml import etree
 
 from ..xtk.xml import children
 from .errors import SchemaError
-from .expand import Lookup
 from .keys import links_of
-from .source import flag, is_link, main_element, named, path_of, place, schema_id
+from .source import (
+    Library,
+    flag,
+    is_link,
+    main_element,
+    named,
+    path_of,
+    place,
+    schema_id,
+)
 
 NO_REVERSE = "_NONE_"
 
 
-def add_reverse_links(document: etree._Element, lookup: Lookup) -> None:
+def add_reverse_links(document: etree._Element, library: Library) -> None:
     """Give each link of a document its counterpart in the target, in place.
 
     Raises ``SchemaError`` when a name that the author chose is taken.
@@ -24,7 +32,10 @@ def add_reverse_links(document: etree._Element, lookup: Lookup) -> None:
     for link in list(links_of(main)):
         if link.get("revLink") == NO_REVERSE or flag(link, "unbound"):
             continue
-        target = lookup(link.get("target") or "", place(document, link))
+        name = link.get("target") or ""
+        target = library.find_for(document, name, place(document, link))
+        if target is None:
+            continue
         target_main = main_element(target)
         if target_main is not None and not _is_reverse(document, link, target_main):
             _add(document, main, link, target, target_main)

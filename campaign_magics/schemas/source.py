@@ -7,7 +7,8 @@ comments and blank text, as ``plain`` makes it; the other modules rely on that.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 
 from lxml import etree
 
@@ -92,7 +93,7 @@ def main_element(document: etree._Element) -> etree._Element | None:
 
 def named(parent: etree._Element, tag: str, name: str) -> etree._Element | None:
     """Return the first child of that tag and ``name``, or None."""
-    found = (item for item in children(parent, tag) if item.get("name") == name)
+    found = (item for item in parent.iterchildren(tag) if item.get("name") == name)
     return next(found, None)
 
 
@@ -121,7 +122,7 @@ def is_structure(element: etree._Element) -> bool:
 
 def declared(element: etree._Element) -> Iterator[etree._Element]:
     """Yield the attributes and elements that an element declares, in order."""
-    return (item for item in children(element) if item.tag in COMMON)
+    return element.iterchildren("attribute", "element")
 
 
 def step(element: etree._Element) -> str:
@@ -168,18 +169,32 @@ def md5_of(document: etree._Element) -> str:
     return hashlib.md5(text, usedforsecurity=False).hexdigest().upper()
 
 
-def lookup_in(
-    documents: Mapping[str, etree._Element],
-) -> Callable[[str, str], etree._Element]:
-    """Return a function that finds a document by name, or says who asked for it."""
+@dataclass(frozen=True, slots=True)
+class Library:
+    """The documents compiled together.
 
-    def lookup(name: str, where: str) -> etree._Element:
-        if name in documents:
-            return documents[name]
+    ``complete`` names those that came compiled: what they say is taken as it is, and
+    what they refer to need not be here.  ``extended`` had extensions merged in.
+    """
+
+    documents: Mapping[str, etree._Element]
+    complete: frozenset[str] = frozenset()
+    extended: frozenset[str] = frozenset()
+
+    def find(self, name: str, where: str) -> etree._Element:
+        """Return a document, or raise ``SchemaError`` for the place that names it."""
+        if name in self.documents:
+            return self.documents[name]
         raise SchemaError(
             f"there is no schema {name!r}",
             where=where,
-            hint=did_you_mean(name, documents) or "add its source schema as well",
+            hint=did_you_mean(name, self.documents) or "add its source schema as well",
         )
 
-    return lookup
+    def find_for(
+        self, document: etree._Element, name: str, where: str
+    ) -> etree._Element | None:
+        """Return a document; None when a compiled one names a schema not given."""
+        if name not in self.documents and schema_id(document) in self.complete:
+            return None
+        return self.find(name, where)

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 from lxml import etree
 
-from ..xtk.types import TYPES
+from ..xtk.types import STRING, TYPES
 from .checks import XML_TYPE
 from .source import (
     declared,
@@ -89,7 +89,7 @@ def _collections(main: etree._Element) -> Iterator[etree._Element]:
 def _candidates(
     document: etree._Element, main: etree._Element, field: etree._Element
 ) -> Iterator[str]:
-    prefix = TYPES[field.get("type") or "string"].prefix
+    prefix = TYPES.get(field.get("type") or "string", STRING).prefix
     path = path_of(field, main)
     name = _capital(field.get("name") or "")
     if path == "@id":
