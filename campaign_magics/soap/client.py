@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
-from functools import partial
+from functools import cached_property, partial
 from typing import Any
 
 import zeep
@@ -25,11 +25,12 @@ from .arguments import to_wire
 from .documents import to_element
 from .exchange import Watcher
 from .faults import check_answer
-from .logon import Login
+from .logon import Login, page_facts
 from .methods import LOGOFF, action_of, is_repeatable
+from .parcel import Outgoing
 from .service import Services
 from .tokens import ANONYMOUS, Identity, Tokens
-from .transport import CampaignTransport, Outgoing, lost
+from .transport import CampaignTransport, lost
 
 _GOODBYE = 2.0
 """Seconds that a logoff waits for the budget before it lets the session expire."""
@@ -46,12 +47,20 @@ class SoapClient:
         self._transport = transport
         self._login = login
         self._services = Services(transport.url, transport)
-        self._tokens = Tokens(self._log_on, renewable=login.renewable)
+        self._tokens = Tokens(
+            self._log_on, renewable=login.renewable, clock=transport.clock
+        )
+        self._logged_on_at: float | None = None
         transport.secrets = self._secrets
         transport.identity = lambda: self._tokens.current().headers()
 
     def __repr__(self) -> str:
         return f"SoapClient({self._transport.host}, {type(self._login).__name__})"
+
+    @property
+    def logged_on_at(self) -> float | None:
+        """Monotonic time of the last logon, None before the first."""
+        return self._logged_on_at
 
     @property
     def identity(self) -> Identity | None:
@@ -61,6 +70,21 @@ class SoapClient:
     def log_on(self) -> Identity:
         """Log on now instead of at the first call; returns the identity."""
         return self._tokens.current()
+
+    def server_facts(self) -> Mapping[str, str]:
+        """Return ``buildNumber``, ``instanceName`` and ``version`` of the server.
+
+        A logon tells them; for other kinds of credentials ``/r/test`` does, which
+        anybody may read (protocol.md §9).  Empty where neither answers.
+        """
+        return self._tokens.current().info or self._test_page
+
+    @cached_property
+    def _test_page(self) -> Mapping[str, str]:
+        try:
+            return page_facts(self._transport.page("/r/test"))
+        except CampaignError:
+            return {}
 
     def call(
         self,
@@ -138,7 +162,7 @@ class SoapClient:
                 hurry=hurry,
             )
         )
-        return Answer(method=method, raw=reply.body, exchange=reply.exchange)
+        return Answer(method=method, raw=reply.answer.body, exchange=reply.exchange)
 
     def _check(self, method: Method, status: int, body: bytes) -> None:
         """Raise what the answer says; AnswerLost where it does not say enough."""
@@ -151,7 +175,9 @@ class SoapClient:
             raise lost(action_of(method), error.message) from error
 
     def _log_on(self) -> Identity:
-        return self._login.obtain(self._call_anonymously)
+        identity = self._login.obtain(self._call_anonymously)
+        self._logged_on_at = self._transport.clock.monotonic()
+        return identity
 
     def _call_anonymously(
         self, method: Method, args: Sequence[object]

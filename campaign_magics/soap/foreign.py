@@ -75,7 +75,7 @@ _SLOW_CONNECT = Verdict(
 _SLOW = Verdict(
     CallTimeout,
     "no answer from {host} in time",
-    "ask for less (fewer rows or columns), or raise `read` in the profile's timeouts",
+    "ask for less (fewer rows or columns), or raise read_timeout in the profile",
 )
 _CUT = Verdict(
     BadAnswer,

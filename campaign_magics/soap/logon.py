@@ -1,7 +1,6 @@
 """The ways to become somebody: one small class for each kind of credentials.
 
-Each obtains an `Identity` (protocol.md §3); which one a profile uses is decided by
-`login_for`.
+Each obtains an `Identity` (protocol.md §3).  Adobe IMS has a module of its own, `ims`.
 """
 
 from __future__ import annotations
@@ -15,7 +14,7 @@ from lxml import etree
 from ..errors import BadAnswer
 from ..schemas.model import Method
 from ..secret import Secret
-from ..xtk.xml import child
+from ..xtk.xml import XmlError, child, parse_xml
 from .methods import BEARER_LOGON, LOGON
 from .tokens import ANONYMOUS, Identity, token
 
@@ -93,23 +92,6 @@ class GivenTokens:
 
 
 @dataclass(frozen=True, slots=True)
-class ImsBearer:
-    """An IMS access token in the Authorization header of each call, without a logon."""
-
-    bearer: Secret
-    renewable = False
-    logs_off = False
-
-    def obtain(self, call: Caller) -> Identity:
-        """Return the token as it is."""
-        return Identity(bearer=token(self.bearer))
-
-    def secrets(self) -> Sequence[Secret]:
-        """Return the token."""
-        return (self.bearer,)
-
-
-@dataclass(frozen=True, slots=True)
 class Anonymous:
     """Nobody: only anonymous methods answer."""
 
@@ -153,3 +135,17 @@ def session_facts(info: etree._Element) -> Mapping[str, str]:
     parts = [facts.get(k, "") for k in ("majNumber", "minNumber", "servicePack")]
     facts["version"] = ".".join(p for p in parts if p)
     return facts
+
+
+def page_facts(page: bytes) -> Mapping[str, str]:
+    """Return what ``/r/test`` tells, under the names of a sessionInfo (§9)."""
+    try:
+        redir = parse_xml(page)
+    except XmlError:
+        return {}
+    names = {
+        "buildNumber": "build",
+        "instanceName": "instance",
+        "version": "version",
+    }
+    return {name: redir.get(short) or "" for name, short in names.items()}

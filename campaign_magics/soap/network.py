@@ -1,18 +1,30 @@
-"""The pool of connections to one instance."""
+"""The pool of connections to one instance, and one exchange over it."""
 
 from __future__ import annotations
 
+import time
+from contextlib import closing
 from dataclasses import dataclass
 from http.cookiejar import DefaultCookiePolicy
+from io import BytesIO
 from ipaddress import ip_address
+from typing import Any
 from urllib.parse import urlsplit
 
 import requests
 from requests.adapters import HTTPAdapter
 
 from .. import __version__
+from ..errors import BadAnswer, CallTimeout
+from .foreign import our_errors
+from .parcel import HttpAnswer
+from .retry import Timeouts
 
 AGENT = f"campaign_magics/{__version__}"
+
+_PIECE = 1 << 18
+_MAX_ANSWER = 2 << 30
+"""Bytes of one answer, decompressed; beyond it a compression bomb is likelier."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,14 +38,91 @@ class Network:
     ca_bundle: str | None = None
     client_cert: str | tuple[str, str] | None = None
 
-    @property
-    def proxies(self) -> dict[str, str] | None:
-        """The proxy for requests, or None to let the environment decide."""
-        return {"http": self.proxy, "https": self.proxy} if self.proxy else None
+
+class Pool:
+    """Connections to one host, for all threads.
+
+    ``session`` is requests' own; it keeps no cookie and reads no ``.netrc``.
+    """
+
+    def __init__(self, url: str, network: Network, timeouts: Timeouts) -> None:
+        self.host = host_of(url)
+        self.session = _session(network, url)
+        self._timeouts = timeouts
+        proxies = {"http": network.proxy, "https": network.proxy}
+        self._options: dict[str, Any] = {
+            "verify": network.ca_bundle or True,
+            "proxies": proxies if network.proxy else None,
+            "allow_redirects": False,  # a password is not carried to another host
+            "stream": True,
+        }
+
+    def exchange(
+        self,
+        method: str,
+        url: str,
+        *,
+        body: BytesIO | None = None,
+        headers: dict[str, str] | None = None,
+        left: float | None = None,
+    ) -> HttpAnswer:
+        """Send a request and read the answer; an exception drops the connection.
+
+        ``left`` bounds the whole in seconds.  Raises Unreachable, CallTimeout,
+        BadAnswer (broken off), InvalidValue (address, header).
+        """
+        limits = self._timeouts
+        left = limits.total if left is None else max(0.001, left)
+        deadline = time.monotonic() + left
+        with (
+            our_errors(self.host),
+            closing(
+                self.session.request(
+                    method,
+                    url,
+                    data=body,
+                    headers=headers,
+                    timeout=(min(limits.connect, left), min(limits.read, left)),
+                    **self._options,
+                )
+            ) as response,
+        ):
+            return HttpAnswer(
+                status=response.status_code,
+                headers=response.headers,
+                body=self._read(response, deadline),
+            )
+
+    def close(self) -> None:
+        """Close the connections that are idle."""
+        self.session.close()
+
+    def _read(self, response: requests.Response, deadline: float) -> bytes:
+        """Read a body piece by piece, so that a dripping server meets the deadline."""
+        pieces: list[bytes] = []
+        size = 0
+        while piece := response.raw.read1(_PIECE, decode_content=True):
+            pieces.append(piece)
+            size += len(piece)
+            if size > _MAX_ANSWER:
+                raise BadAnswer(
+                    f"the answer of {self.host} is larger than {_MAX_ANSWER >> 30} GB",
+                    hint="ask for fewer rows at a time",
+                )
+            if time.monotonic() > deadline:
+                raise CallTimeout(
+                    f"the answer of {self.host} did not end in time",
+                    hint="ask for fewer rows, or raise total_timeout in the profile",
+                )
+        return pieces[0] if len(pieces) == 1 else b"".join(pieces)
 
 
-def http_session(network: Network, url: str) -> requests.Session:
-    """Return a pool for 64 threads that keeps no cookie and reads no ``.netrc``."""
+def host_of(url: str) -> str:
+    """Return host and port, for messages: never the whole URL, which may hold more."""
+    return urlsplit(url).netloc.rpartition("@")[2] or url
+
+
+def _session(network: Network, url: str) -> requests.Session:
     session = requests.Session()
     adapter = HTTPAdapter(pool_connections=2, pool_maxsize=64, max_retries=0)
     session.mount("https://", adapter)
@@ -46,14 +135,9 @@ def http_session(network: Network, url: str) -> requests.Session:
     return session
 
 
-def host_of(url: str) -> str:
-    """Return host and port, for messages: never the whole URL, which may hold more."""
-    return urlsplit(url).netloc.rpartition("@")[2] or url
-
-
 def _is_loopback(url: str) -> bool:
+    host = urlsplit(url).hostname or ""
     try:
-        host = urlsplit(url).hostname or ""
         return host == "localhost" or ip_address(host).is_loopback
     except ValueError:
         return False

@@ -8,12 +8,14 @@ hundred times over (which would lock the operator out).
 from __future__ import annotations
 
 import copy
+import math
 import re
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TypeVar
 
+from ..clock import SYSTEM_CLOCK, Clock
 from ..errors import InvalidValue, NotConnected, SessionExpired
 from ..secret import Secret
 
@@ -26,13 +28,15 @@ class Identity:
     """The tokens of one session; all empty for anonymous calls.
 
     ``bearer`` travels in the Authorization header and then stands alone
-    (protocol.md §1).  ``info`` is the server's ``sessionInfo`` as facts.
+    (protocol.md §1).  ``info`` is the server's ``sessionInfo`` as facts; ``ends`` the
+    monotonic time from which the tokens are no longer used, if that is known.
     """
 
     session: Secret | None = None
     security: Secret | None = None
     bearer: Secret | None = None
     info: Mapping[str, str] = field(default_factory=dict)
+    ends: float = math.inf
 
     def headers(self) -> dict[str, str]:
         """Return the HTTP headers that carry the tokens."""
@@ -68,8 +72,15 @@ class Tokens:
     it is called lazily, and again after an expiry if ``renewable``.
     """
 
-    def __init__(self, obtain: Callable[[], Identity], *, renewable: bool) -> None:
+    def __init__(
+        self,
+        obtain: Callable[[], Identity],
+        *,
+        renewable: bool,
+        clock: Clock = SYSTEM_CLOCK,
+    ) -> None:
         self._obtain = obtain
+        self._clock = clock
         self._renewable = renewable
         self._lock = threading.Lock()
         self._current: Identity | None = None
@@ -82,8 +93,11 @@ class Tokens:
         return self._current
 
     def current(self) -> Identity:
-        """Return the identity, logging on if there is none."""
-        return self._current or self._board(stale=None)
+        """Return the identity, logging on if there is none or it has ended."""
+        held = self._current
+        if held is not None and self._clock.monotonic() < held.ends:
+            return held
+        return self._board(stale=held)
 
     def renew(self, stale: Identity) -> Identity:
         """Return an identity newer than ``stale``; one thread gets it for all.

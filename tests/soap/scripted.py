@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import socket
 import threading
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
-
 
 PASSWORD = "canary-Pa55 & <word>"
 SESSION = "___4f2c58e1-2144-4eb6-b4d0-59947661be01"
@@ -144,3 +143,29 @@ class Server:
                 pass
 
         return Handler
+
+
+@contextmanager
+def token_endpoint(says: Says) -> Iterator[tuple[str, list[bytes]]]:
+    """Yield the address of a token endpoint, and the bodies it was sent."""
+    asked: list[bytes] = []
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            asked.append(self.rfile.read(int(self.headers["Content-Length"])))
+            self.send_response(says.status)
+            self.send_header("Content-Length", str(len(says.body)))
+            self.end_headers()
+            self.wfile.write(says.body)
+
+        def log_message(self, *args: Any) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as httpd:
+        thread = threading.Thread(
+            target=httpd.serve_forever, kwargs={"poll_interval": 0.01}
+        )
+        thread.start()
+        yield f"http://127.0.0.1:{httpd.server_port}/ims/token/v3", asked
+        httpd.shutdown()
+        thread.join()

@@ -40,7 +40,6 @@ from campaign_magics.soap.logon import (
     Anonymous,
     BearerLogin,
     GivenTokens,
-    ImsBearer,
     PasswordLogin,
 )
 from campaign_magics.soap.methods import EXECUTE_QUERY, GET_ENTITY
@@ -198,7 +197,7 @@ def test_an_argument_of_the_wrong_type_is_named(
     server: Server, connect: Connect, value: object
 ) -> None:
     """The error names the parameter and its type."""
-    with pytest.raises(InvalidValue, match="count: .*long"):
+    with pytest.raises(InvalidValue, match=r"count: .*long"):
         connect().call(method("Do", "count: long"), [value])
     assert server.heard == []
 
@@ -389,18 +388,6 @@ def test_given_tokens_are_used_and_never_logged_off(
     client.close()
     assert {h.action for h in server.heard} == {"xtk:session#TestCnx"}
     assert server.heard[0].headers["Cookie"] == f"__sessiontoken={SESSION}"
-
-
-def test_an_ims_bearer_stands_alone_in_authorization(
-    server: Server, connect: Connect
-) -> None:
-    """Authorization: Bearer, and neither cookie nor security token (§1)."""
-    client = connect(login=ImsBearer(Secret("ey.ims.canary")))
-    client.call(method("TestCnx"))
-    client.close()
-    [heard] = server.heard
-    assert heard.headers["Authorization"] == "Bearer ey.ims.canary"
-    assert not {"Cookie", "X-Security-Token"} & set(heard.headers)
 
 
 def test_a_bearer_token_is_changed_for_a_session(

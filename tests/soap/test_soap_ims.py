@@ -1,0 +1,133 @@
+"""Technical accounts: the token endpoint, over a real socket."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from urllib.parse import parse_qs
+
+import pytest
+from soap.scripted import Says, Server, response, token_endpoint
+
+from campaign_magics.clock import SYSTEM_CLOCK, Clock
+from campaign_magics.errors import AccessDenied, BadAnswer, CampaignError, ServerError
+from campaign_magics.schemas.model import Method
+from campaign_magics.secret import Secret
+from campaign_magics.soap.client import SoapClient
+from campaign_magics.soap.ims import ImsLogin
+from campaign_magics.soap.network import Network, Pool
+from campaign_magics.soap.retry import Timeouts
+from campaign_magics.soap.tokens import Tokens
+
+PING = Method(name="TestCnx", urn="xtk:session", static=True)
+GOOD = {"access_token": "ey.ims.canary", "expires_in": 86399}
+
+
+def ims(url: str, clock: Clock = SYSTEM_CLOCK) -> ImsLogin:
+    return ImsLogin(
+        token_url=url,
+        client_id="robot",
+        client_secret=Secret("s3cret & more"),
+        scope="a,b",
+        pool=Pool(url, Network(), Timeouts()),
+        clock=clock,
+    )
+
+
+def json_says(value: object, status: int = 200) -> Says:
+    return Says(json.dumps(value).encode(), status=status)
+
+
+def test_an_ims_token_stands_alone_in_authorization(
+    server: Server, connect: Callable[..., SoapClient]
+) -> None:
+    """Bearer, neither cookie nor security token; asked for once; no Logoff (§1)."""
+    with token_endpoint(json_says(GOOD)) as (url, asked):
+        client = connect(login=ims(url))
+        client.call(PING)
+        client.call(PING)
+        client.close()
+    assert [h.action for h in server.heard] == ["xtk:session#TestCnx"] * 2
+    assert server.heard[0].headers["Authorization"] == "Bearer ey.ims.canary"
+    assert not {"Cookie", "X-Security-Token"} & set(server.heard[0].headers)
+    assert [parse_qs(body.decode()) for body in asked] == [
+        {
+            "grant_type": ["client_credentials"],
+            "client_id": ["robot"],
+            "client_secret": ["s3cret & more"],
+            "scope": ["a,b"],
+        }
+    ]
+
+
+def test_an_expired_token_is_replaced_and_the_call_repeated(
+    server: Server, connect: Callable[..., SoapClient]
+) -> None:
+    """The server says XSV-350008; a new token is fetched, the call made again."""
+    expired = Says(b"XSV-350008 Session has expired.", status=403)
+    server.says("TestCnx", expired, response("TestCnx"))
+    with token_endpoint(json_says(GOOD)) as (url, asked):
+        client = connect(login=ims(url))
+        client.call(PING)
+        client.close()
+    assert len(asked) == 2
+
+
+class Frozen:
+    """A clock that a test moves."""
+
+    def __init__(self) -> None:
+        self.time = 1000.0
+
+    def now(self) -> float:
+        return self.time
+
+    def monotonic(self) -> float:
+        return self.time
+
+    def wait(self, seconds: float, cancel: object = None) -> bool:
+        self.time += seconds
+        return False
+
+
+def test_a_token_is_replaced_before_it_ends() -> None:
+    """A minute before expires_in, so that no call meets the expiry."""
+    clock = Frozen()
+    with token_endpoint(json_says({**GOOD, "expires_in": 3600})) as (url, asked):
+        login = ims(url, clock)
+        tokens = Tokens(lambda: login.obtain(_never), renewable=True, clock=clock)
+        tokens.current()
+        clock.time += 3539
+        tokens.current()
+        assert len(asked) == 1
+        clock.time += 2
+        tokens.current()
+        assert len(asked) == 2
+
+
+@pytest.mark.parametrize(
+    ("says", "kind", "word"),
+    [
+        (json_says({"error": "invalid_client"}, 400), AccessDenied, "invalid_client"),
+        (json_says({"error": "<b>s3cret & more</b>"}, 401), AccessDenied, "HTTP 401"),
+        (Says(b"<html>", status=403), AccessDenied, "403"),
+        (Says(b"oops", status=500), ServerError, "500"),
+        (Says(b"<html>"), BadAnswer, "without an access token"),
+        (json_says([]), BadAnswer, "without an access token"),
+        (json_says({"access_token": "a", "expires_in": "x"}), BadAnswer, "without"),
+    ],
+    ids=["client", "strange", "page", "500", "html", "list", "seconds"],
+)
+def test_a_refusal_is_told_without_the_secret(
+    says: Says, kind: type[CampaignError], word: str
+) -> None:
+    """The endpoint's own text is not repeated, only OAuth's one-word code."""
+    with token_endpoint(says) as (url, _), pytest.raises(kind) as caught:
+        ims(url).obtain(_never)
+    assert type(caught.value) is kind
+    assert word in caught.value.message
+    assert "s3cret" not in f"{caught.value} {caught.value.facts} {ims(url)!r}"
+
+
+def _never(method: Method, args: object) -> tuple[object, ...]:
+    raise AssertionError("IMS needs no SOAP call")
