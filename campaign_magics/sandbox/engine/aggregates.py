@@ -46,7 +46,7 @@ def _folding(
     return fold
 
 
-_FOLDS: Final[Mapping[str, Callable[[Env, Term], Term]]] = {
+FOLDS: Final[Mapping[str, Callable[[Env, Term], Term]]] = {
     "avg": _folding("AVG(_1)", as_number),
     "count": _folding("COUNT(_1)"),
     "countdistinct": _folding("COUNT(DISTINCT _1)"),
@@ -91,7 +91,7 @@ def _fold(expressions: Expressions, node: ast.Call, prefix: tuple[str, ...]) -> 
         if test is not None:
             narrowed = exp.Case(ifs=[exp.If(this=test, true=as_value(env, term))])
             term = Term(sql=narrowed, type=term.type)
-    return _FOLDS[node.name.lower()](env, term)
+    return FOLDS[node.name.lower()](env, term)
 
 
 def _sub_query(

@@ -139,7 +139,7 @@ def _times(column: pa.Array, kind: Kind) -> pa.Array:
 def _numbers(column: pa.Array) -> pa.Array:
     """Write numbers plainly: 5, not 5.0; null, infinity and no number are 0."""
     if pa.types.is_string(column.type) or pa.types.is_binary(column.type):
-        return pc.fill_null(escaped(column.cast(pa.string())), "0")
+        return escaped(pc.fill_null(column.cast(pa.string()), "0"))
     if pa.types.is_boolean(column.type):
         column = column.cast(pa.int8())
     if pa.types.is_floating(column.type):

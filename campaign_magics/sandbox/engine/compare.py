@@ -59,10 +59,8 @@ def compare(env: Env, operator: str, left: Term, right: Term) -> Term:
 def is_null(env: Env, term: Term, negated: bool) -> Term:
     """IS NULL; a string is null when it is empty."""
     if term.kind in TEXTS:
-        sql = template(
-            env, "_1 <> ''" if negated else "_1 = ''", None, as_text(env, term)
-        )
-        return predicate(sql)
+        empty = constant(env, "", STRING)
+        return _compare_texts(env, "<>" if negated else "=", term, empty)
     text = "NOT _1 IS NULL" if negated else "_1 IS NULL"
     return predicate(template(env, text, None, as_value(env, term)))
 
@@ -88,7 +86,10 @@ def is_in(env: Env, term: Term, items: Sequence[Term], negated: bool) -> Term:
 
 def like(env: Env, term: Term, pattern: Term, negated: bool) -> Term:
     """LIKE with ``%`` and ``_``, case-sensitive as the databases of Campaign are."""
-    test = likes.like(env, as_text(env, term), pattern)
+    mask = str(pattern.constant or "") if pattern.is_constant else ""
+    matches_empty = not mask.strip("%")
+    loose = negated or matches_empty or term.is_constant or term.kind not in TEXTS
+    test = likes.like(env, as_text(env, term) if loose else term.sql, pattern)
     return predicate(exp.Not(this=test) if negated else test)
 
 
@@ -109,17 +110,19 @@ def set_row(env: Env, term: Term, row: Term) -> Sql:
 
 
 def _compare_texts(env: Env, operator: str, left: Term, right: Term) -> Term:
+    """Compare strings; where a NULL would be no match anyway it is left alone."""
     exact = operator == "=" and (left.filled or right.filled)
+    differs = operator == "<>" and any(_is_empty(term) for term in (left, right))
     sides = []
     for term in (left, right):
-        bare = exact and term.kind in TEXTS and not term.is_constant
+        bare = (exact or differs) and term.kind in TEXTS and not term.is_constant
         sides.append(term.sql if bare else as_text(env, term))
     return predicate(_node(operator, *sides))
 
 
 def _compare_times(env: Env, operator: str, left: Term, right: Term) -> Term:
     for this, other in ((left, right), (right, left)):
-        if this.is_constant and _is_null_time(this) and operator in {"=", "<>"}:
+        if _is_empty(this) and operator in {"=", "<>"}:
             return is_null(env, other, operator == "<>")
     left, right = as_time(env, left), as_time(env, right)
     finest = _finest(left.kind, right.kind)
@@ -154,8 +157,8 @@ def _midnight(env: Env, term: Term) -> Sql:
     return template(env, "_1 || ' 00:00:00.000'", "CAST(_1 AS TIMESTAMP)", term.sql)
 
 
-def _is_null_time(term: Term) -> bool:
-    return term.constant is None or term.constant == ""
+def _is_empty(term: Term) -> bool:
+    return term.is_constant and term.constant in (None, "")
 
 
 def _is_text_column(term: Term) -> bool:

@@ -17,7 +17,7 @@ from sqlglot.errors import SqlglotError
 
 from ...query.model import QueryDef
 from ...schemas.model import Database
-from ..faults import method_failed
+from ..faults import Fault, method_failed
 from .answer import joined_bytes, rows_xml
 from .causes import Refused
 from .dialects import DialectName, shown
@@ -77,6 +77,11 @@ def _faults(method: str) -> Iterator[None]:
     """Turn whatever is wrong with a query into the documented fault."""
     try:
         yield
+    except Fault as exc:
+        if exc.code == "SOP-330011":
+            raise
+        cause = f"{exc.code} {exc.text} {exc.detail}".strip()
+        raise method_failed(_URN, method, cause) from None
     except Refused as exc:
         raise method_failed(_URN, method, str(exc)) from None
     except RecursionError:

@@ -254,7 +254,7 @@ class Expressions:
         if op == "+" and {left.kind, right.kind} & TEXTS:
             return concatenated(self.env, [left, right])
         if {left.kind, right.kind} & TIMES:
-            raise bad_operand(f"'{op}' does not work on dates: use AddDays, DaysDiff….")
+            return self._moved(op, left, right)
         sides = as_number(self.env, left), as_number(self.env, right)
         if op == "/":
             sql = template(
@@ -269,6 +269,14 @@ class Expressions:
             )
         made = _ARITHMETIC[op](this=enclosed(sides[0]), expression=enclosed(sides[1]))
         return Term(sql=made, type=type_)
+
+    def _moved(self, op: str, when: Term, by: Term) -> Term:
+        """Add to a date: a number is days, a timespan seconds (assumed)."""
+        if op not in ("+", "-") or when.kind not in TIMES or by.kind not in NUMBERS:
+            cause = f"'{op}' does not work on two dates: use DaysDiff and its like."
+            raise bad_operand(cause)
+        unit = "seconds" if by.kind is Kind.TIMESPAN else "days"
+        return RULES[f"{'add' if op == '+' else 'sub'}{unit}"](self.env, [when, by])
 
     def _like(self, node: ast.Binary, negated: bool) -> Term:
         return like(self.env, self.term(node.left), self.term(node.right), negated)
@@ -331,16 +339,19 @@ def chain(node: ast.Node, op: str) -> list[ast.Node]:
 
 def all_of(parts: Sequence[Sql]) -> Sql:
     """Return a AND b AND c."""
-    return _connected(exp.And, [_operand(part, exp.Or) for part in parts])
+    return _connected(exp.And, _operands(parts, exp.Or))
 
 
 def any_of(parts: Sequence[Sql]) -> Sql:
     """Return a OR b OR c."""
-    return _connected(exp.Or, [_operand(part, exp.And) for part in parts])
+    return _connected(exp.Or, _operands(parts, exp.And))
 
 
-def _operand(sql: Sql, other: type[Sql]) -> Sql:
-    return exp.Paren(this=sql) if isinstance(sql, other) else sql
+def _operands(parts: Sequence[Sql], other: type[Sql]) -> list[Sql]:
+    """Bracket the operands that join conditions the other way."""
+    if len(parts) == 1:
+        return list(parts)
+    return [exp.Paren(this=one) if isinstance(one, other) else one for one in parts]
 
 
 def _connected(kind: type[exp.Connector], parts: Sequence[Sql]) -> Sql:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from ...xtk.types import DATE, DATETIME, LONG, TIMESPAN, Kind
+from ...xtk.types import DATE, DATETIME, LONG, Kind
 from .causes import bad_operand
 from .rules import Rule, rule
 from .terms import (
@@ -158,7 +158,7 @@ _STEP: Final = "time_bucket(to_seconds(greatest(1, _2)), _1, TIMESTAMP '1970-01-
 
 
 def trunc_date(env: Env, args: Sequence[Term]) -> Term:
-    """TruncDate(d, seconds): down to a multiple of that many seconds."""
+    """TruncDate and TruncTime(d, seconds): down to a multiple of the seconds."""
     when = _as_instant(env, as_time(env, args[0]))
     step = as_integer(env, args[1])
     floored = template(env, "xtk_step(_1, _2)", _STEP, wall(env, when), step)
@@ -176,20 +176,6 @@ def trunc_date_zone(env: Env, args: Sequence[Term]) -> Term:
     step = as_integer(env, args[1])
     floored = template(env, "xtk_step(_1, _2)", _STEP, moved, step)
     return Term(sql=instant_in(env, floored, name), type=DATETIME)
-
-
-def trunc_time(env: Env, args: Sequence[Term]) -> Term:
-    """TruncTime(d, seconds): the time of day, down to a multiple of the seconds."""
-    when = _as_instant(env, as_time(env, args[0]))
-    sql = template(
-        env,
-        "xtk_second_of_day(_1, _2)",
-        "CAST(epoch(CAST(_1 AS TIMESTAMP)) AS BIGINT) % 86400 "
-        "// greatest(1, _2) * greatest(1, _2)",
-        wall(env, when),
-        as_integer(env, args[1]),
-    )
-    return Term(sql=sql, type=TIMESPAN)
 
 
 def _is_zone(name: str) -> bool:
@@ -234,7 +220,7 @@ DATE_FUNCTIONS: Final[Mapping[str, Rule]] = {
     "truncdate": trunc_date,
     "truncdatetz": trunc_date_zone,
     "truncquarter": _truncated("quarter"),
-    "trunctime": trunc_time,
+    "trunctime": trunc_date,
     "truncweek": _truncated("week"),
     "truncyear": _truncated("year"),
     "weekday": _part("%w", "dayofweek"),

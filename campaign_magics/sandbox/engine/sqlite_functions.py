@@ -108,15 +108,6 @@ def step(when: str | None, seconds: int) -> str | None:
     return _text(_EPOCH + (_moment(when) - _EPOCH) // span * span)
 
 
-def second_of_day(when: str | None, seconds: int) -> int | None:
-    """Return the time of day in seconds, down to a multiple of ``seconds``."""
-    if when is None:
-        return None
-    moment = _moment(when)
-    second = moment.hour * 3600 + moment.minute * 60 + moment.second
-    return second // max(1, seconds) * max(1, seconds)
-
-
 def first_of_year(day: str | None) -> str | None:
     """Return the first day of a date's year."""
     return None if day is None else f"{day[:4]}-01-01"
@@ -236,7 +227,6 @@ SQLITE_FUNCTIONS: Final[Mapping[str, Callable[..., Any]]] = {
     "xtk_minutes_between": _counting(minutes=1),
     "xtk_months_between": months_between,
     "xtk_rpad": rpad,
-    "xtk_second_of_day": second_of_day,
     "xtk_seconds_between": _counting(seconds=1),
     "xtk_smart": smart,
     "xtk_step": step,

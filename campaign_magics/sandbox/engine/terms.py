@@ -107,8 +107,13 @@ def constant(env: Env, value: Any, type_: XtkType) -> Term:
     """Return a bound value as a term."""
     if isinstance(value, int) and not -_WIDEST <= value < _WIDEST:
         value = float(value) if abs(value) < 10**300 else 0.0
+    if value is None and type_.kind in TIMES:
+        name = "DATE" if type_.kind is Kind.DATE else "TIMESTAMP"
+        sql: Sql = exp.Cast(this=exp.Null(), to=exp.DataType.build(name))
+    else:
+        sql = env.values.bind(value)
     return Term(
-        sql=env.values.bind(value),
+        sql=sql,
         type=type_,
         nullable=value is None,
         filled=value not in (None, ""),

@@ -68,9 +68,9 @@ ROWS: dict[str, list[dict[str, Any]]] = {
         {"@id": 2002, "@name": "shop", "@label": "Shop"},
     ],
     "nms:subscription": [
-        {"@service-id": 2001, "@recipient-id": 1001, "@created": at("2026-01-11 09:00")},
-        {"@service-id": 2002, "@recipient-id": 1001, "@created": at("2026-01-12 09:00")},
-        {"@service-id": 2001, "@recipient-id": 1002, "@created": at("2026-02-02 09:00")},
+        {"@service-id": 2001, "@recipient-id": 1001, "@created": at("2026-01-11")},
+        {"@service-id": 2002, "@recipient-id": 1001, "@created": at("2026-01-12")},
+        {"@service-id": 2001, "@recipient-id": 1002, "@created": at("2026-02-02")},
     ],
     "nms:delivery": [
         {"@id": 3001, "@label": "Spring", "@internalName": "DM1"},
