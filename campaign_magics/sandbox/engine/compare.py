@@ -7,7 +7,7 @@ from typing import Final
 
 from sqlglot import exp
 
-from ...xtk.types import BOOLEAN, Kind
+from ...xtk.types import BOOLEAN, STRING, Kind
 from . import likes
 from .causes import bad_operand
 from .terms import (
@@ -21,6 +21,7 @@ from .terms import (
     as_text,
     as_time,
     as_value,
+    constant,
     constant_time,
     template,
 )
