@@ -6,7 +6,6 @@ import os
 import threading
 from typing import Any
 
-from .errors import InvalidOption
 from .profiles import Profile, load_profile
 from .sandbox.process import Sandbox
 from .secret import Secret
@@ -16,8 +15,9 @@ _URL, _USER, _PASSWORD, _TPS = (
     f"CAMPAIGN_SANDBOX_{word}" for word in ("URL", "USER", "PASSWORD", "TPS")
 )
 _lock = threading.Lock()
-_kept: list[Sandbox] = []
-"""The sandbox that ``connect("sandbox")`` started; it lives as long as the kernel."""
+_kept: list[tuple[dict[str, Any], Sandbox]] = []
+"""The sandbox that ``connect("sandbox")`` started, and what it was made of; it lives
+as long as the kernel."""
 
 
 def connect(
@@ -66,17 +66,13 @@ def _to_sandbox(overrides: dict[str, Any]) -> Session:
 
 
 def _kernel_sandbox(made_of: dict[str, Any]) -> Sandbox:
+    """Return the kernel's sandbox; other options replace it by another one."""
     with _lock:
-        if _kept and (
-            not _kept[0].running or (made_of and _kept[0].options != made_of)
-        ):
-            _kept.pop().stop()
+        if _kept and (not _kept[0][1].running or made_of not in ({}, _kept[0][0])):
+            _kept.pop()[1].stop()
         if not _kept:
-            try:
-                _kept.append(Sandbox(**made_of).start())
-            except ValueError as exc:
-                raise InvalidOption(str(exc)) from exc
-        return _kept[0]
+            _kept.append((made_of, Sandbox(**made_of).start()))
+        return _kept[0][1]
 
 
 def _open(environment: dict[str, str], overrides: dict[str, Any]) -> Session:

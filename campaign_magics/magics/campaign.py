@@ -33,7 +33,7 @@ _IDENTIFIER = re.compile(r"[^\W\d]\w*\Z")
 
 
 @magics_class
-class CampaignMagics(Magics, Configurable):  # type: ignore[misc]  # IPython is untyped
+class CampaignMagics(Magics, Configurable):
     """The notebook's connection and the magics that use it."""
 
     limit = Int(200, min=1, help="Rows a query returns unless told.").tag(config=True)

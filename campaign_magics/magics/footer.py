@@ -37,11 +37,11 @@ def show_under_next_result(shell: Any, frame: DataFrame, text: str) -> None:
     plain = shell.display_formatter.formatters["text/plain"]
     before = _current(html, kind), _current(plain, kind)
 
-    def as_html(shown: DataFrame) -> str | None:
+    def as_html(shown: Any) -> str | None:
         table: str | None = before[0](shown) if before[0] else shown._repr_html_()
         return table + to_html(text) if table and shown is frame else table
 
-    def as_text(shown: DataFrame, printer: Any, cycle: bool) -> None:
+    def as_text(shown: Any, printer: Any, cycle: bool) -> None:
         if before[1]:
             before[1](shown, printer, cycle)
         else:

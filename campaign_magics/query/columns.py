@@ -18,7 +18,7 @@ class Columns:
 
     def __init__(self) -> None:
         self._columns: list[Column] = []
-        self._aliases: set[str] = set()
+        self._places: dict[tuple[str, ...], Node] = {}
 
     @property
     def found(self) -> tuple[Column, ...]:
@@ -35,7 +35,7 @@ class Columns:
             return sent
         steps, sent = self._place(node, tree, found)
         base = Column(
-            name=_name(node, steps),
+            name=_name(node, _wanted_place(node, tree, found)),
             steps=steps,
             type=scope.type_of(tree) or STRING,
             label=node.label or (found.field.label if found and found.field else ""),
@@ -49,24 +49,19 @@ class Columns:
     def _place(
         self, node: SelectNode, tree: Node, found: Resolved | None
     ) -> tuple[tuple[str, ...], SelectNode]:
-        """Decide where in the answer the value stands; alias what has no place."""
-        if node.alias:
-            alias = _alias_steps(node.alias)
-            if "/".join(alias) not in self._aliases:
-                self._aliases.add("/".join(alias))
-                return alias, node
-        elif found is not None and isinstance(tree, Path):
-            steps = tree.steps if found.link is None else (*tree.steps, "@_cs")
-            return steps, node
-        alias = self._free_alias()
-        return alias, replace(node, alias=alias[0])
+        """Decide where in the answer the value stands; alias what has no place.
 
-    def _free_alias(self) -> tuple[str]:
-        number = len(self._aliases) + 1
-        while f"@expr{number}" in self._aliases:
+        Two nodes may share a place only when they ask for the same value.
+        """
+        wanted = _wanted_place(node, tree, found)
+        if wanted and self._places.setdefault(wanted, tree) == tree:
+            return wanted, node
+        number = len(self._places) + 1
+        while (f"@expr{number}",) in self._places:
             number += 1
-        self._aliases.add(f"@expr{number}")
-        return (f"@expr{number}",)
+        alias = f"@expr{number}"
+        self._places[(alias,)] = tree
+        return (alias,), replace(node, alias=alias)
 
     def _append_analysis(self, base: Column) -> None:
         """Add the two attributes of ``analyze="true"`` (protocol.md §5.1)."""
@@ -118,11 +113,22 @@ def _alias_steps(alias: str) -> tuple[str, ...]:
     )
 
 
-def _name(node: SelectNode, steps: tuple[str, ...]) -> str:
+def _wanted_place(
+    node: SelectNode, tree: Node, found: Resolved | None
+) -> tuple[str, ...]:
+    """Return where the answer has the value, () where the server would choose."""
+    if node.alias:
+        return _alias_steps(node.alias)
+    if found is None or not isinstance(tree, Path):
+        return ()
+    return tree.steps if found.link is None else (*tree.steps, "@_cs")
+
+
+def _name(node: SelectNode, place: tuple[str, ...]) -> str:
     """Name a column as users type it: ``folder.label``, the alias, the expression."""
-    if not node.alias and steps[-1].startswith("@expr"):
+    if not place:
         return node.expr.strip()
-    shown = steps[:-1] if steps[-1] == "@_cs" else steps
+    shown = place[:-1] if place[-1] == "@_cs" else place
     return ".".join(step.lstrip("@") for step in shown)
 
 

@@ -143,7 +143,7 @@ def _nodes(section: etree._Element | None, kind: str) -> list[etree._Element]:
 
 def _children(element: etree._Element, kind: str) -> Iterator[etree._Element]:
     for child in _elements(element):
-        reject_typo("element", local_name(child), CHILDREN[kind], child.sourceline)
+        reject_typo("element", local_name(child), CHILDREN[kind], _line(child))
         yield child
 
 
@@ -155,9 +155,14 @@ def _elements(element: etree._Element) -> Iterator[etree._Element]:
 def _attributes(element: etree._Element, kind: str) -> Callable[[str], str | None]:
     """Return a look-up of the element's attributes that ignores case."""
     for name in element.attrib:
-        reject_typo("attribute", str(name), ATTRIBUTES[kind], element.sourceline)
+        reject_typo("attribute", str(name), ATTRIBUTES[kind], _line(element))
     values = {str(k).lower(): str(v) for k, v in element.attrib.items()}
     return lambda name: values.get(name.lower())
+
+
+def _line(element: etree._Element) -> int | None:
+    """Return the line of the source that an element stands in."""
+    return cast("int | None", element.sourceline)  # the stubs do not say
 
 
 def _expr(element: etree._Element) -> str:

@@ -76,10 +76,10 @@ class _Binder:
         match node:
             case Placeholder():
                 return self._scalar(node)
-            case Binary(op="=" | "<>", right=Placeholder()):
-                return self._compare(node, node.left, node.right)
-            case Binary(op="=" | "<>", left=Placeholder()):
-                return self._compare(node, node.right, node.left)
+            case Binary(op="=" | "<>", right=Placeholder() as mark):
+                return self._compare(node, node.left, mark)
+            case Binary(op="=" | "<>", left=Placeholder() as mark):
+                return self._compare(node, node.right, mark)
             case Binary():
                 return replace(
                     node, left=self._node(node.left), right=self._node(node.right)

@@ -55,7 +55,7 @@ def _read_xml(text: str) -> QueryDef:
     try:
         return from_xml(root)
     except QuerySyntaxError as exc:
-        word = exc.facts.get("near")
+        word: str = exc.facts.get("near", "")
         at = text.find(word) if word else -1
         if exc.span is None and at >= 0:
             exc.source, exc.span = text, (at, at + len(word))
