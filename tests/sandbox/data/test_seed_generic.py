@@ -58,7 +58,8 @@ RATING = """<srcSchema namespace="cus" name="rating">
   </element>
 </srcSchema>"""
 
-EXTENSION = """<srcSchema namespace="cus" name="recipient" extendedSchema="nms:recipient">
+EXTENSION = """<srcSchema namespace="cus" name="recipient"
+  extendedSchema="nms:recipient">
   <enumeration name="tier" basetype="string">
     <value name="gold"/><value name="silver"/>
   </enumeration>

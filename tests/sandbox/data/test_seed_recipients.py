@@ -90,7 +90,7 @@ def test_birth_dates_are_of_living_adults(seeded):
     """Ages run from 16 to 96; some dates are unknown."""
     born = [day for day in seeded.list(RECIPIENT, "@birthDate") if day]
     ages = [(AS_OF - day).days / 365.25 for day in born]
-    assert 15.9 < min(ages)
+    assert min(ages) > 15.9
     assert max(ages) < 96.1
     assert 850 < len(born) < 980
 

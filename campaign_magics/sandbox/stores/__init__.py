@@ -1,0 +1,1 @@
+"""Where the sandbox keeps its rows: a local SQLite and a cloud DuckDB database."""

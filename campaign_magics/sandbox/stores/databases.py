@@ -1,0 +1,177 @@
+"""Both databases behind one door: run, execute, load, replicate."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, Final
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from ...schemas.model import Database, Schema
+from .cloud import CloudStore
+from .columns import arrow_schema, has_table, stored_columns
+from .ddl import add_columns, create_indexes, create_table, delete, select
+from .local import LocalStore, SqlFunction
+
+LOCAL_FILE: Final = "local.sqlite"
+CLOUD_FILE: Final = "cloud.duckdb"
+
+
+class Databases:
+    """The local (SQLite) and the cloud (DuckDB) database of one sandbox.
+
+    Without ``directory`` the rows live in memory and in a temporary folder, and go
+    with ``close()``.  ``functions`` are Python functions for SQLite by SQL name,
+    ``macros`` are statements for DuckDB.  Every method may be called from any thread;
+    readers never wait, writers take turns.
+    """
+
+    def __init__(
+        self,
+        directory: Path | None = None,
+        *,
+        functions: Mapping[str, SqlFunction] | None = None,
+        macros: Sequence[str] = (),
+    ) -> None:
+        # One lock for both: two locks could be taken in two orders.
+        self._writer = threading.RLock()
+        self._references: dict[str, Schema] = {}
+        with ExitStack() as opened:
+            folder = directory or Path(
+                opened.enter_context(TemporaryDirectory(prefix="campaign-sandbox-"))
+            )
+            cloud = None if directory is None else folder / CLOUD_FILE
+            self.cloud = CloudStore(cloud, setup=macros, writer=self._writer)
+            opened.callback(self.cloud.close)
+            self.local = LocalStore(
+                folder / LOCAL_FILE, functions=functions, writer=self._writer
+            )
+            opened.callback(self.local.close)
+            self._opened = opened.pop_all()
+
+    def run(
+        self, database: Database, sql: str, params: Sequence[Any] = ()
+    ) -> Iterator[pa.RecordBatch]:
+        """Run a query; errors are raised here, rows stream in Arrow batches.
+
+        There is always a first batch, empty when there is no row.  Local dates and
+        times are strings, cloud ones are date32 and timestamp[us] (UTC).
+        """
+        return self._store(database).run(sql, params)
+
+    def execute(self, database: Database, sql: str, params: Sequence[Any] = ()) -> int:
+        """Run one statement and return the rows it changed.
+
+        It is committed at once, unless the thread has a transaction open.
+        """
+        return self._store(database).execute(sql, params)
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """Make the block atomic in each database, for this thread's calls.
+
+        The local database commits first: a crash between the two leaves at worst a
+        reference row that nothing points to yet.
+        """
+        with self.cloud.transaction(), self.local.transaction():
+            yield
+
+    def create(self, schema: Schema, *, replicated: bool = True) -> bool:
+        """Create the schema's table, or add the columns it lacks; safe to repeat.
+
+        A local table also gets a copy in the cloud, unless not ``replicated``.
+        Returns True when the table is new.
+        """
+        if not has_table(schema):
+            return False
+        with self.transaction():
+            is_new = self._make(schema, schema.database)
+            if schema.database == "local":
+                for statement in create_indexes(schema):
+                    self.local.execute(statement)
+                if replicated:
+                    self._make(schema, "cloud")
+                    self._references = {**self._references, schema.id: schema}
+        return is_new
+
+    def load(self, schema: Schema, rows: pa.Table) -> None:
+        """Append rows to the schema's table; columns are its SQL names.
+
+        Arrow types are converted to what the database stores; a column left out, and
+        a null number, gets the column's default.
+        """
+        converted = _converted(schema, rows, schema.database)
+        self._store(schema.database).load(str(schema.table), converted)
+
+    def clear(self, schemas: Iterable[Schema]) -> None:
+        """Delete every row of these schemas; copies follow at the next replication."""
+        with self.transaction():
+            for schema in filter(has_table, schemas):
+                self.execute(schema.database, delete(str(schema.table)))
+
+    def replicate(self, schema_ids: Iterable[str] | None = None) -> dict[str, int]:
+        """Copy reference tables (all, or those named) from local to cloud.
+
+        Returns the rows copied by schema.  Cloud readers see the old copies until all
+        are ready.
+        """
+        wanted = None if schema_ids is None else set(schema_ids)
+        with self.cloud.transaction():
+            return {
+                schema.id: self._replicate(schema)
+                for schema in self._references.values()
+                if wanted is None or schema.id in wanted
+            }
+
+    def close(self) -> None:
+        """Release files and connections; temporary rows are gone."""
+        self._opened.close()
+
+    def _store(self, database: Database) -> LocalStore | CloudStore:
+        return self.local if database == "local" else self.cloud
+
+    def _make(self, schema: Schema, database: Database) -> bool:
+        store = self._store(database)
+        present = store.columns(str(schema.table))
+        if not present:
+            store.execute(create_table(schema, database))
+            return True
+        for statement in add_columns(schema, database, present):
+            store.execute(statement)
+        return False
+
+    def _replicate(self, schema: Schema) -> int:
+        table = str(schema.table)
+        query = select(table, [column.name for column in stored_columns(schema)])
+        self.cloud.execute(delete(table))
+        count = 0
+        for batch in self.local.run(query):
+            if batch.num_rows:
+                rows = _converted(schema, pa.Table.from_batches([batch]), "cloud")
+                self.cloud.load(table, rows)
+                count += batch.num_rows
+        return count
+
+
+def _converted(schema: Schema, rows: pa.Table, database: Database) -> pa.Table:
+    """Cast rows to the types that the database stores; null numbers become 0."""
+    types = arrow_schema(schema, database)
+    defaults = {c.name: c.storage.default for c in stored_columns(schema)}
+    columns = []
+    for name, column in zip(rows.column_names, rows.columns, strict=True):
+        cast = _cast(column, types.field(name).type)
+        default = defaults[name]
+        columns.append(cast if default is None else pc.fill_null(cast, default))
+    return pa.table(columns, names=rows.column_names)
+
+
+def _cast(column: pa.ChunkedArray, wanted: pa.DataType) -> pa.ChunkedArray:
+    if pa.types.is_timestamp(column.type) and pa.types.is_string(wanted):
+        # As text a time has its three digits, never more: "… 14:11:31.986".
+        return column.cast(pa.timestamp("ms"), safe=False).cast(wanted)
+    return column if column.type == wanted else column.cast(wanted)
