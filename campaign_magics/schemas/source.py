@@ -57,8 +57,9 @@ def plain(element: etree._Element) -> etree._Element:
     for name, value in attributes(element):
         if not name.startswith("{"):
             copy.set(name, value)
-    if element.text and element.text.strip():
-        copy.text = element.text
+    text = element.xpath("string()") if len(element) else element.text
+    if next(children(element), None) is None and isinstance(text, str) and text.strip():
+        copy.text = text
     copy.extend(plain(item) for item in children(element))
     return copy
 
