@@ -10,9 +10,7 @@ from .campaign import CampaignMagics
 def register(shell: InteractiveShell) -> None:
     """Add the magics to ``shell``, once however often the extension is loaded."""
     if _registered(shell) is None:
-        magics = CampaignMagics(shell)
-        shell.register_magics(magics)
-        shell.configurables.append(magics)
+        shell.register_magics(CampaignMagics(shell))  # Magics adds itself to %config
 
 
 def unregister(shell: InteractiveShell) -> None:

@@ -1,29 +1,38 @@
 """Argument parsing for magics: IPython's, with errors that fail the cell properly.
 
-``UsageError`` reaches a notebook as a nameless stderr line, and papermill takes the
-cell for a success of sorts; ours is an error output with a code and a hint.
+``UsageError`` reaches a notebook as a nameless stderr line and not as an error; ours
+is an error output with a code and a hint.  Words are split as a shell does, quotes
+removed, but a backslash is a letter: paths of Windows and XTK's escapes stay whole.
 """
 
 from __future__ import annotations
 
 import argparse
+import shlex
 from collections.abc import Callable
 from typing import Any
 
 from IPython.core.error import UsageError
-from IPython.core.magic_arguments import parse_argstring
 
 from ..errors import InvalidOption
 
 
 def parse(magic: Callable[..., Any], line: str, name: str) -> argparse.Namespace:
     """Parse a magic's line; raises InvalidOption that names the magic to ask."""
+    parser: argparse.ArgumentParser = magic.parser  # type: ignore[attr-defined]  # set by magic_arguments
     try:
-        options: argparse.Namespace = parse_argstring(magic, line)
+        return parser.parse_args(_split(line))
     except UsageError as exc:
         raise InvalidOption(f"{exc}".strip(), hint=f"see %{name}?") from exc
-    except ValueError as exc:  # shlex: a quote that is not closed
+    except ValueError as exc:
         raise InvalidOption(
             f"The line cannot be split: {exc}.", hint="close the quote"
         ) from exc
-    return options
+
+
+def _split(line: str) -> list[str]:
+    words = shlex.shlex(line, posix=True)
+    words.whitespace_split = True
+    words.commenters = ""
+    words.escape = ""
+    return list(words)

@@ -49,7 +49,7 @@ def show_under_next_result(shell: Any, frame: DataFrame, text: str) -> None:
         if shown is frame:
             printer.text(f"\n{text}")
 
-    def restore() -> None:
+    def restore(*_: Any) -> None:
         shell.events.unregister("post_run_cell", restore)
         _put_back(html, kind, before[0])
         _put_back(plain, kind, before[1])
