@@ -194,3 +194,8 @@ def test_any_text_is_a_tree_or_an_error_that_points_into_it(text):
 )
 def test_the_written_form(node, text):
     assert to_source(node) == text
+
+
+def test_only_nodes_have_a_text():
+    with pytest.raises(TypeError, match="no part of an expression"):
+        to_source("@a")  # type: ignore[arg-type]
