@@ -71,6 +71,11 @@ class Says:
     """Content-Length to claim, if not the body's own."""
 
 
+class _Httpd(ThreadingHTTPServer):
+    daemon_threads = True
+    request_queue_size = 128
+
+
 class Server:
     """Answers by action name from queues; the last answer of a queue repeats."""
 
@@ -79,8 +84,7 @@ class Server:
         self._scripts: dict[str, list[Says]] = {"Logon": [Says(logon_response())]}
         self._lock = threading.Lock()
         self.before: Callable[[Heard], Says | None] = lambda heard: None
-        self._httpd = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
-        self._httpd.daemon_threads = True
+        self._httpd = _Httpd(("127.0.0.1", 0), self._handler())
         self.url = f"http://127.0.0.1:{self._httpd.server_port}"
         self._thread = threading.Thread(
             target=self._httpd.serve_forever, kwargs={"poll_interval": 0.01}
