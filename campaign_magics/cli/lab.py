@@ -22,6 +22,8 @@ from ..sandbox.process import Sandbox
 from .options import add_sandbox_options
 
 _START_SECONDS = 60
+_NO_NEWS = Path(__file__).parent / "jupyter"
+"""Jupyter configuration: nothing is fetched, no pop-up asks a newcomer about news."""
 
 
 def run(argv: Sequence[str]) -> int:
@@ -100,13 +102,17 @@ def _start_lab(
         f"--LabApp.default_url=/lab/tree/{tutorials.FIRST}",
         "--ServerApp.ip=127.0.0.1",
         "--ServerApp.log_level=WARN",
-        # Nothing is fetched from outside, and no pop-up asks a newcomer about news.
-        "--LabApp.news_url=None",
         "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
     ]
     if hasattr(os, "geteuid") and os.geteuid() == 0:
         command.append("--allow-root")
-    environment = {**os.environ, **sandbox_environment(sandbox)}
+    environment = {
+        **os.environ,
+        **sandbox_environment(sandbox),
+        "JUPYTER_CONFIG_PATH": os.pathsep.join(
+            filter(None, [str(_NO_NEWS), os.environ.get("JUPYTER_CONFIG_PATH", "")])
+        ),
+    }
     # A group of its own: Ctrl-C reaches us, and JupyterLab is not asked to confirm.
     return subprocess.Popen(command, env=environment, start_new_session=True)  # noqa: S603
 

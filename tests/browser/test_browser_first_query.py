@@ -86,6 +86,7 @@ def test_the_first_tutorial_runs_top_to_bottom(
     page.locator(".jp-Notebook table").first.scroll_into_view_if_needed()
     page.get_by_text("8 of more rows · nms:recipient (cloud)").wait_for()
     page.screenshot(path=tmp_path / "first_query.png")
+    assert page.get_by_text("official Jupyter news").count() == 0
 
     saved = json.loads((tmp_path / "notebooks/01_first_query.ipynb").read_text())
     code = [cell for cell in saved["cells"] if cell["cell_type"] == "code"]
