@@ -122,7 +122,7 @@ class DiskStore:
         """Return the list of schemas, or None."""
         try:
             rows = json.loads(self._file(None).read_text("utf-8"))
-            return tuple(SchemaSummary(**row) for row in rows)
+            return tuple(_summary(row) for row in _listed(rows))
         except (OSError, ValueError, TypeError):
             return None
 
@@ -161,3 +161,15 @@ class DiskStore:
             except OSError:
                 Path(name).unlink(missing_ok=True)
                 raise
+
+
+def _listed(rows: object) -> list[object]:
+    if isinstance(rows, list):
+        return rows
+    raise TypeError("the list of schemas is not a list")
+
+
+def _summary(row: object) -> SchemaSummary:
+    if not isinstance(row, dict) or not all(isinstance(v, str) for v in row.values()):
+        raise TypeError("a line of the list of schemas is not made of texts")
+    return SchemaSummary(**row)
