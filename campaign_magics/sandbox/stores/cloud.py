@@ -12,7 +12,7 @@ import duckdb
 import pyarrow as pa
 
 from .ddl import insert
-from .local import BATCH_ROWS
+from .local import BATCH_ROWS, grouped
 
 _CONFIG: Final[dict[str, str | bool | int | float | list[str]]] = {
     # A query sees the tables and nothing else of this machine.
@@ -102,11 +102,11 @@ class CloudStore:
             finally:
                 cursor.unregister("incoming")
 
-    def columns(self, table: str) -> tuple[str, ...]:
-        """Return a table's column names, empty when there is no such table."""
-        sql = "SELECT column_name FROM duckdb_columns() WHERE table_name = ?"
+    def tables(self) -> dict[str, set[str]]:
+        """Return every table's column names; all names in lower case."""
+        sql = "SELECT lower(table_name), lower(column_name) FROM duckdb_columns()"
         cursor = self._bound or self._connection.cursor()
-        return tuple(row[0] for row in cursor.execute(sql, [table]).fetchall())
+        return grouped(cursor.execute(sql).fetchall())
 
     def close(self) -> None:
         """Write what is pending and release the file."""

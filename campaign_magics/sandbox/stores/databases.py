@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -81,23 +81,27 @@ class Databases:
         with self.cloud.transaction(), self.local.transaction():
             yield
 
-    def create(self, schema: Schema, *, replicated: bool = True) -> bool:
-        """Create the schema's table, or add the columns it lacks; safe to repeat.
+    def create(
+        self, schemas: Iterable[Schema], *, local_only: Collection[str] = ()
+    ) -> set[str]:
+        """Create the schemas' tables, or add the columns they lack; safe to repeat.
 
-        A local table also gets a copy in the cloud, unless not ``replicated``.
-        Returns True when the table is new.
+        A local table also gets a copy in the cloud, unless it is named in
+        ``local_only``.  Returns the ids of the schemas whose table is new.
         """
-        if not has_table(schema):
-            return False
+        stored = [schema for schema in schemas if has_table(schema)]
+        local = [schema for schema in stored if schema.database == "local"]
+        copied = [schema for schema in local if schema.id not in local_only]
+        cloud = [schema for schema in stored if schema.database == "cloud"]
         with self.transaction():
-            is_new = self._make(schema, schema.database)
-            if schema.database == "local":
+            created = self._make(local, "local") | self._make(cloud, "cloud")
+            self._make(copied, "cloud")
+            for schema in local:
                 for statement in create_indexes(schema):
                     self.local.execute(statement)
-                if replicated:
-                    self._make(schema, "cloud")
-                    self._references = {**self._references, schema.id: schema}
-        return is_new
+            named = {schema.id: schema for schema in copied}
+            self._references = {**self._references, **named}
+        return created
 
     def load(self, schema: Schema, rows: pa.Table) -> None:
         """Append rows to the schema's table; columns are its SQL names.
@@ -135,15 +139,19 @@ class Databases:
     def _store(self, database: Database) -> LocalStore | CloudStore:
         return self.local if database == "local" else self.cloud
 
-    def _make(self, schema: Schema, database: Database) -> bool:
+    def _make(self, schemas: Iterable[Schema], database: Database) -> set[str]:
         store = self._store(database)
-        present = store.columns(str(schema.table))
-        if not present:
-            store.execute(create_table(schema, database))
-            return True
-        for statement in add_columns(schema, database, present):
-            store.execute(statement)
-        return False
+        tables = store.tables()
+        created = set()
+        for schema in schemas:
+            present = tables.get(str(schema.table).lower())
+            if present is None:
+                created.add(schema.id)
+                store.execute(create_table(schema, database))
+            else:
+                for statement in add_columns(schema, database, present):
+                    store.execute(statement)
+        return created
 
     def _replicate(self, schema: Schema) -> int:
         table = str(schema.table)

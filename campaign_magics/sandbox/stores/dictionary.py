@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Final
 from urllib.parse import quote
@@ -18,6 +18,7 @@ from ...schemas.model import Schema
 from ...schemas.reader import read_schema
 from ...schemas.source import read_document, schema_id
 from ...xtk.xml import XmlError, local_name, parse_xml
+from ..data import standard_sources
 
 SAVED: Final = "schemas"
 
@@ -46,16 +47,20 @@ class Dictionary:
 def compiled(sources: Mapping[str, bytes]) -> Dictionary:
     """Compile sources; raises ``SchemaError`` when they contradict each other."""
     found = compile_schemas(sources.values(), staging_twins=True)
-    documents = {
-        name: etree.tostring(root, xml_declaration=True, encoding="UTF-8")
-        for name, root in found.items()
-    }
+    documents = {name: _text(root) for name, root in found.items()}
     return Dictionary(sources=dict(sources), documents=documents)
 
 
-def source_name(xml: bytes) -> str:
-    """Return the full name of one source document; raises ``SchemaError``."""
-    return schema_id(read_document(xml))
+@cache
+def standard_dictionary() -> Dictionary:
+    """Return the shipped schemas, compiled once per process."""
+    return compiled(standard_sources())
+
+
+def read_source(xml: bytes) -> tuple[str, bytes]:
+    """Return a source's full name and its text in UTF-8; raises ``SchemaError``."""
+    name = schema_id(read_document(xml))
+    return name, _text(parse_xml(xml))
 
 
 def saved_name(name: str) -> Path:
@@ -66,7 +71,7 @@ def saved_name(name: str) -> Path:
 def saved_in(folder: Path) -> dict[str, bytes]:
     """Return the sources that a data folder keeps, none if there is no folder."""
     found = [path.read_bytes() for path in sorted((folder / SAVED).glob("*.xml"))]
-    return {source_name(source): source for source in found}
+    return dict(map(read_source, found))
 
 
 def sources_in(folder: Path) -> dict[str, bytes]:
@@ -82,8 +87,7 @@ def sources_in(folder: Path) -> dict[str, bytes]:
     found: dict[str, bytes] = {}
     for path in sorted(folder.rglob("*.xml")):
         try:
-            for source in _schemas_of(path.read_bytes()):
-                found[source_name(source)] = source
+            found |= map(read_source, _schemas_of(path.read_bytes()))
         except (XmlError, SchemaError) as exc:
             raise SchemaError(str(exc), where=str(path)) from exc
     if not found:
@@ -99,7 +103,13 @@ def _schemas_of(text: bytes) -> list[bytes]:
     if local_name(root).lower() != "package":
         return [text]
     return [
-        etree.tostring(element, encoding="UTF-8", with_tail=False)
+        _text(element)
         for element in root.iter()
         if isinstance(element.tag, str) and local_name(element) == "srcSchema"
     ]
+
+
+def _text(element: etree._Element) -> bytes:
+    return etree.tostring(
+        element, xml_declaration=True, encoding="UTF-8", with_tail=False
+    )

@@ -112,11 +112,14 @@ class LocalStore:
                 values = [column.to_pylist() for column in batch.columns]
                 connection.executemany(sql, zip(*values, strict=True))
 
-    def columns(self, table: str) -> tuple[str, ...]:
-        """Return a table's column names, empty when there is no such table."""
-        sql = "SELECT name FROM pragma_table_info(?)"
-        names = [batch.column(0).to_pylist() for batch in self.run(sql, [table])]
-        return tuple(chain.from_iterable(names))
+    def tables(self) -> dict[str, set[str]]:
+        """Return every table's column names; all names in lower case."""
+        sql = (
+            "SELECT lower(m.name), lower(c.name)"
+            " FROM sqlite_master m, pragma_table_info(m.name) c WHERE m.type = 'table'"
+        )
+        with self._borrowed() as connection:
+            return grouped((self._bound or connection).execute(sql).fetchall())
 
     def close(self) -> None:
         """Close every connection; those in use close when their call ends."""
@@ -183,6 +186,14 @@ class LocalStore:
         finally:
             cursor.close()
             self._give_back(connection)
+
+
+def grouped(pairs: Iterable[tuple[str, str]]) -> dict[str, set[str]]:
+    """Return the second parts by first part."""
+    found: dict[str, set[str]] = {}
+    for key, value in pairs:
+        found.setdefault(key, set()).add(value)
+    return found
 
 
 def _columns(

@@ -10,7 +10,7 @@ import pyarrow as pa
 from lxml import etree
 
 from ...schemas.model import Schema
-from ...schemas.source import read_document
+from ...xtk.xml import parse_xml
 from ..data.draft import to_table
 from .columns import stored_columns
 
@@ -35,7 +35,7 @@ def registry_rows(
     ``now`` is in seconds since the epoch.
     """
     when = datetime.fromtimestamp(now, UTC).replace(tzinfo=None)
-    roots = [read_document(xml) for xml in documents.values()]
+    roots = [parse_xml(xml) for xml in documents.values()]
     values: dict[str, Any] = {
         "@namespace": _column(roots, "namespace"),
         "@name": _column(roots, "name"),

@@ -17,7 +17,6 @@ from ...clock import SYSTEM_CLOCK, Clock
 from ...errors import InvalidOption
 from ...schemas.model import Schema
 from ...xtk.names import did_you_mean
-from ..data import standard_sources
 from ..data.draft import has_zero
 from ..data.seed import DEFAULT_ROWS, DEFAULT_SEED, seed_tables
 from ..engine.sqlite_functions import SQLITE_FUNCTIONS
@@ -28,10 +27,11 @@ from .ddl import delete, highest, select
 from .dictionary import (
     Dictionary,
     compiled,
+    read_source,
     saved_in,
     saved_name,
-    source_name,
     sources_in,
+    standard_dictionary,
 )
 from .registry import paths_to_sql, registry_rows
 from .sequences import Sequences
@@ -130,7 +130,7 @@ class World:
         ``SchemaError``, and changes nothing, when the source is wrong.  Not for use
         inside a transaction: a rollback would undo the tables, not the definition.
         """
-        name = source_name(source)
+        name, source = read_source(source)
         with self.databases.transaction():
             before = self._dictionary
             after = compiled({**before.sources, name: source})
@@ -174,13 +174,9 @@ class World:
     def _create(self, dictionary: Dictionary, names: Iterable[str]) -> set[str]:
         """Create or alter the tables of these schemas; return those that are new."""
         schemas = dictionary.schemas
-        return {
-            name
-            for name in names
-            if self.databases.create(
-                schemas[name], replicated=not is_staging_twin(name, schemas)
-            )
-        }
+        twins = [name for name in schemas if is_staging_twin(name, schemas)]
+        chosen = [schemas[name] for name in names]
+        return self.databases.create(chosen, local_only=twins)
 
     def _fill(self, names: set[str]) -> None:
         """Seed these schemas' tables, then register, number and replicate."""
@@ -254,7 +250,7 @@ def build_world(
     Raises ``InvalidOption`` for a folder that cannot be used, ``SchemaError`` for a
     wrong schema.
     """
-    standard = compiled(standard_sources())
+    standard = standard_dictionary()
     own = {} if schemas is None else sources_in(schemas)
     saved = {} if data is None else saved_in(data)
     extra = {**own, **saved}
