@@ -168,6 +168,10 @@ class Schema:
     interfaces: Mapping[str, tuple[Method, ...]] = field(default_factory=dict)
     implements: str | None = None
 
+    def __repr__(self) -> str:
+        counts = f"{len(self.fields)} fields, {len(self.links)} links"
+        return f"<Schema {self.id}: {counts}, {self.database}>"
+
     @property
     def id(self) -> str:
         """The full name, ``nms:recipient``."""

@@ -99,15 +99,16 @@ def read_schema(
     )
 
 
-def read_schemas(documents: Mapping[str, etree._Element]) -> dict[str, Schema]:
-    """Read compiled schemas that refer to each other's enumerations."""
-    known = chain.from_iterable(
-        read_enumerations(document).values() for document in documents.values()
-    )
+def read_schemas(
+    documents: Mapping[str, bytes | str | etree._Element],
+) -> dict[str, Schema]:
+    """Read compiled schemas that use each other's enumerations."""
+    read = {name: read_document(xml) for name, xml in documents.items()}
+    known = chain.from_iterable(read_enumerations(d).values() for d in read.values())
     enumerations = {enumeration.name: enumeration for enumeration in known}
     return {
         name: read_schema(document, find_enumeration=enumerations.get)
-        for name, document in documents.items()
+        for name, document in read.items()
     }
 
 

@@ -16,27 +16,9 @@ from campaign_magics.xtk.types import TYPES
 pytestmark = pytest.mark.pure
 
 SCALARS = sorted(set(TYPES) - {"link", "DOMElement", "DOMDocument"})
-names = st.sampled_from(
-    [
-        "a",
-        "b",
-        "A",
-        "aB",
-        "a-b",
-        "a_b",
-        "id",
-        "Id",
-        "data",
-        "name",
-        "x1",
-        "x-1",
-        "é",
-        "folder",
-        "folder-id",
-        "a-id",
-        "b-id",
-    ]
-)
+NAMES = ("a", "b", "A", "aB", "a-b", "a_b", "id", "Id", "data", "name", "x1", "x-1",
+         "é", "folder", "folder-id", "a-id", "b-id")  # fmt: skip
+names = st.sampled_from(NAMES)
 texts = st.sampled_from(["", "Label", 'O\'Hara & "Söhne"', "<b>", "顧客 🎈"])
 
 
