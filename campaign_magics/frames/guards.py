@@ -9,7 +9,7 @@ costs time only: the answer then goes the second way.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Sequence
 from typing import Final
 
 import numpy as np
@@ -20,14 +20,21 @@ from .envelope import Envelope
 
 Bytes = npt.NDArray[np.uint8]
 Positions = npt.NDArray[np.int64]
+Words = npt.NDArray[np.uint64]
+Kinds = npt.NDArray[np.uint8]
 
-_CHUNK: Final = 1 << 18  # stays in the second-level cache
+_ROW, _COLLECTION, _ROW_END, _FIRST_LINK = range(4)
+_UNKNOWN, _NO_ELEMENT = np.uint8(254), np.uint8(255)
+_MAX_LINKS: Final = 250
+
+_CHUNK: Final = 1 << 20  # what is looked at several times stays in the cache
 _PREFIXED_ATTRIBUTE = re.compile(
     rb":[A-Za-z_\x80-\xff][-\w.\x80-\xff]*\s*=\s*[\"']",
 )
-_AFTER_NAME = np.zeros(256, dtype=bool)
-_AFTER_NAME[list(b" \t\n\r/>")] = True
-_NOT_OPENING = np.frombuffer(b"/!?", dtype=np.uint8)
+_ENDS_NAME = np.zeros(256, dtype=bool)
+_ENDS_NAME[list(b" \t\n\r/>")] = True
+_STARTS_NAME = np.ones(256, dtype=bool)
+_STARTS_NAME[list(b"/!?")] = False
 _LAYOUT = np.frombuffer(b"\t\n\r", dtype=np.uint8)
 
 
@@ -35,7 +42,7 @@ class Declined(Exception):
     """The fast parser is not to be trusted with this answer; the text says why."""
 
 
-def count_rows(envelope: Envelope, links: Iterable[str]) -> int:
+def count_rows(envelope: Envelope, links: Sequence[str]) -> int:
     """Count the rows from their start tags, and check what stands between them.
 
     ``links`` are the child elements that columns are read from.  Raises Declined for
@@ -43,23 +50,21 @@ def count_rows(envelope: Envelope, links: Iterable[str]) -> int:
     twice in one row.
     """
     data, row = envelope.data, envelope.row or ""
+    if row in links or len(links) > _MAX_LINKS:
+        raise Declined("a link is named like the row, or there are too many")
     end = _end_of_rows(envelope)
     start = data.find(b"<" + row.encode())
     if _PREFIXED_ATTRIBUTE.search(data, start, end):
         raise Declined("an attribute has a prefix")
-    tags = _Tags(data, start, end)
-    rows = tags.named(row)
-    collections = tags.named(envelope.container[-1])
-    if collections.sum() > 1:
-        raise Declined("there is more than one collection")
-    known = rows | collections
-    row_number = np.cumsum(rows)
-    for link in links:
-        found = tags.named(link)
-        if not np.diff(row_number[found]).all():
+    names = [row, envelope.container[-1], "/" + row, *links]
+    starts, kinds = _tags(data, start, end, [name.encode() for name in names])
+    row_number = np.cumsum(kinds == _ROW)
+    for kind, link in enumerate(names[_FIRST_LINK:], _FIRST_LINK):
+        if not np.diff(row_number[kinds == kind]).all():
             raise Declined(f"a row holds <{link}> more than once")
-        known |= found
-    _check_unknown(tags, tags.opening[~known], rows, row)
+    if np.count_nonzero(kinds == _COLLECTION) > 1:
+        raise Declined("there is more than one collection")
+    _check_unknown(data, starts, kinds)
     return int(row_number[-1])
 
 
@@ -85,71 +90,71 @@ def _end_of_rows(envelope: Envelope) -> int:
     return end
 
 
-class _Tags:
-    """Where the tags of a document stand: the first byte of each name."""
+def _tags(
+    data: bytes, start: int, end: int, names: Sequence[bytes]
+) -> tuple[Positions, Kinds]:
+    """Return the place after each ``<``, and which of the names stands there.
 
-    def __init__(self, data: bytes, start: int, end: int) -> None:
-        self.view = np.frombuffer(data, dtype=np.uint8)
-        self._words = np.ndarray(len(data) - 7, dtype="<u8", buffer=data, strides=(1,))
-        after = (
-            np.concatenate(
-                [
-                    np.flatnonzero(self.view[at : min(at + _CHUNK, end)] == ord("<"))
-                    + at
-                    for at in range(start, end, _CHUNK)
-                ]
-            )
-            + 1
-        )
-        first = self.view[after]
-        self.opening: Positions = after[~np.isin(first, _NOT_OPENING)]
-        self.closing: Positions = after[first == ord("/")] + 1
-
-    def named(self, name: str, among: Positions | None = None) -> npt.NDArray[np.bool_]:
-        """Tell which tags (opening ones, or ``among``) have exactly this name.
-
-        Eight bytes are compared at a time; closing tags after the rows leave room.
-        """
-        starts = self.opening if among is None else among
-        raw = name.encode()
-        chosen = np.ones(len(starts), dtype=bool)
-        for at in range(0, len(raw), 8):
-            part = raw[at : at + 8]
-            mask = np.uint64(2 ** (8 * len(part)) - 1)
-            word = self._words[starts[chosen] + at] & mask
-            chosen[chosen] = word == int.from_bytes(part, "little")
-        chosen[chosen] = _AFTER_NAME[self.view[starts[chosen] + len(raw)]]
-        return chosen
-
-    def any_prefix(self, starts: Positions) -> bool:
-        """Tell whether one of these names has a colon."""
-        at = starts
-        while at.size:
-            byte = self.view[at]
-            if (byte == ord(":")).any():
-                return True
-            at = at[~_AFTER_NAME[byte]] + 1
-        return False
-
-
-def _check_unknown(
-    tags: _Tags, unknown: Positions, rows: npt.NDArray[np.bool_], row: str
-) -> None:
-    """Decline elements beside the rows, or elements that may be asked ones in disguise.
-
-    A row with content is an opening tag followed by a closing one; what lies between
-    such a pair is inside a row.
+    Text of CDATA and comments is looked at too: it can only make the guards decline.
     """
+    view = np.frombuffer(data, dtype=np.uint8)
+    # Every eight bytes of the document as one number, without a copy; the closing
+    # tags after the rows leave room for the last ones.
+    words = np.ndarray(len(data) - 7, "<u8", data, strides=(1,))
+    starts, kinds = [], []
+    for at in range(start, end, _CHUNK):
+        here = np.flatnonzero(view[at : min(at + _CHUNK, end)] == ord("<")) + (at + 1)
+        starts.append(here)
+        kinds.append(_kinds(view, words, here, names))
+    return np.concatenate(starts), np.concatenate(kinds)
+
+
+def _kinds(
+    view: Bytes, words: Words, starts: Positions, names: Sequence[bytes]
+) -> Kinds:
+    first = words[starts]
+    kinds = np.where(_STARTS_NAME[first & 0xFF], _UNKNOWN, _NO_ELEMENT)
+    for kind, name in enumerate(names):
+        found = np.flatnonzero(first & _mask(name) == _word(name))
+        for at in range(8, len(name), 8):
+            word = words[starts[found] + at] & _mask(name[at:])
+            found = found[word == _word(name[at:])]
+        found = found[_ENDS_NAME[view[starts[found] + len(name)]]]
+        kinds[found] = kind
+    return kinds
+
+
+def _check_unknown(data: bytes, starts: Positions, kinds: Kinds) -> None:
+    """Decline elements beside the rows, or that may be asked ones in disguise.
+
+    A row with content is an opening tag followed by a closing one; only what lies
+    between such a pair is in a row.
+    """
+    unknown = np.flatnonzero(kinds == _UNKNOWN)
     if not unknown.size:
         return
-    if tags.any_prefix(unknown):
+    if _any_prefix(data, starts[unknown]):
         raise Declined("an element has a prefix")
-    opened = tags.opening[rows]
-    closed = tags.closing[tags.named(row, tags.closing)]
-    edges = np.concatenate([[-1], opened, closed, [tags.view.size]])
-    opens = np.repeat([False, True, False, True], [1, len(opened), len(closed), 1])
-    order = np.argsort(edges)
-    following = np.searchsorted(edges[order], unknown)
-    opens = opens[order]
-    if not (opens[following - 1] & ~opens[following]).all():
+    edges = np.flatnonzero((kinds == _ROW) | (kinds == _ROW_END))
+    opens = np.concatenate([[False], kinds[edges] == _ROW, [True]])
+    before = np.searchsorted(edges, unknown)
+    if not (opens[before] & ~opens[before + 1]).all():
         raise Declined("an element stands beside the rows")
+
+
+def _any_prefix(data: bytes, starts: Positions) -> bool:
+    view, at = np.frombuffer(data, dtype=np.uint8), starts
+    while at.size:
+        byte = view[at]
+        if (byte == ord(":")).any():
+            return True
+        at = at[~_ENDS_NAME[byte]] + 1
+    return False
+
+
+def _word(text: bytes) -> np.uint64:
+    return np.uint64(int.from_bytes(text[:8], "little"))
+
+
+def _mask(text: bytes) -> np.uint64:
+    return np.uint64(256 ** min(8, len(text)) - 1)

@@ -22,8 +22,8 @@ def decode(answer: bytes, columns: Sequence[Column], *, element: str) -> pa.Tabl
     ``answer`` is the whole SOAP envelope; ``element`` is the name of a row, empty if
     unknown.  Column types are those of ``arrow_schema``: enumerations are dictionaries
     of stored values (``to_arrow`` names them), collections lists of structs, absent
-    and empty texts null.  A select without rows, and a getIfExists that found none,
-    give an empty table.
+    and empty texts null, moments without a zone UTC.  A select without rows, and a
+    getIfExists that found none, give an empty table.
 
     Raises BadAnswer for a fault, a document that is cut short, malformed or no query
     answer, and for a value that does not fit its type (column, row and text are in

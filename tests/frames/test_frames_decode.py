@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, timedelta
 
 import pyarrow as pa
@@ -433,3 +434,24 @@ def test_value_over_ten_megabytes(read: Decode) -> None:
     answer = select(f"<recipient><desc>{big}</desc></recipient>")
     (row,) = rows(read, answer, column("desc"))
     assert row["desc"] == big
+
+
+def test_own_text_of_the_row(read: Decode) -> None:
+    """A column without steps is the text of the row element itself."""
+    asked = Column(name="text", steps=(), type=column("").type)
+    assert rows(read, select("<recipient>a<b>no</b>c</recipient>"), asked) == [
+        {"text": "ac"}
+    ]
+
+
+def test_threads_share_one_parser() -> None:
+    """Pages in flight are decoded side by side; each thread gets its own rows."""
+    asked = [column("@id", "long"), column("folder/@label")]
+    pages = [
+        select(f'<recipient id="{n}"><folder label="F{n}"/></recipient>' * 500)
+        for n in range(16)
+    ]
+    with ThreadPoolExecutor(4) as pool:
+        tables = pool.map(lambda page: decode(page, asked, element="recipient"), pages)
+        for n, table in enumerate(tables):
+            assert table.to_pylist() == [{"@id": n, "folder/@label": f"F{n}"}] * 500
