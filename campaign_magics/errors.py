@@ -69,8 +69,8 @@ class CampaignError(Exception):
         first = self.source.rfind("\n", 0, start) + 1
         last = self.source.find("\n", start)
         line = self.source[first : last if last >= 0 else len(self.source)]
-        width = max(1, min(self.span[1] - start, len(line) - (start - first)))
         shown, column = _window(line.replace("\t", " "), start - first)
+        width = max(1, min(self.span[1] - start, len(shown) - column))
         return [f"    {shown}", f"    {' ' * column}{'^' * width}"]
 
     def render(self) -> list[str]:

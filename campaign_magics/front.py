@@ -57,7 +57,9 @@ def sandbox_environment(sandbox: Sandbox) -> dict[str, str]:
 
 def _to_sandbox(overrides: dict[str, Any]) -> Session:
     """Use the sandbox that ``campaign-magics lab`` announced, else our own."""
-    made_of = {k: overrides.pop(k) for k in ("rows", "seed") if k in overrides}
+    made_of: dict[str, Any] = {
+        name: overrides.pop(name) for name in ("rows", "seed") if name in overrides
+    }
     if not made_of and os.environ.get(_URL):
         return _open(dict(os.environ), overrides)
     if "tps" in overrides:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -111,8 +112,8 @@ def test_unfinished_work_is_not_shipped() -> None:
     """No placeholder, no silenced type error without a reason."""
     for module in MODULES:
         text = module.read_text()
-        for word in ("NotImplementedError", "TODO", "FIXME", "XXX"):
-            assert word not in text, f"{word} in {module}"
+        found = re.search(r"raise NotImplementedError|\b(TODO|FIXME|XXX)\b", text)
+        assert not found, f"{found} in {module}"
         assert not any(line.endswith("# type: ignore") for line in text.splitlines()), (
             module
         )

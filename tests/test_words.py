@@ -56,6 +56,8 @@ def test_a_long_line_is_cut_around_the_caret() -> None:
     _, line, caret = error.render()
     assert len(line) <= 100
     assert line[caret.index("^")] == "!"
+    wide = CampaignError("No.", source="a" * 5_000, span=(10, 4_000))
+    assert max(map(len, wide.render())) <= 100
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -120,9 +120,9 @@ class _Binder:
             return
         value = self._value(item)
         for one in value if _is_list(value) else [value]:
-            yield None if _is_missing(one) else _literal(one, item)
+            yield None if _is_missing(one) else _guarded(_literal(one, item))
 
-    def _scalar(self, mark: Placeholder) -> Literal:
+    def _scalar(self, mark: Placeholder) -> Node:
         value = self._value(mark)
         if _is_list(value):
             raise InvalidValue(
@@ -136,7 +136,7 @@ class _Binder:
                 hint="an empty value fits = , <> and IN, nothing else",
                 span=mark.span,
             )
-        return _literal(value, mark)
+        return _guarded(_literal(value, mark))
 
     def _value(self, mark: Placeholder) -> Any:
         if mark.name not in self._params:
@@ -174,6 +174,22 @@ def _literal(value: object, mark: Placeholder) -> Literal:
         hint="use text, a number, True/False, a date, a datetime, or a list of them",
         span=mark.span,
     )
+
+
+def _guarded(literal: Literal) -> Node:
+    """Break ``$(`` apart: a server may expand ``$(path)`` inside a constant.
+
+    Adobe's SDK guards the same way, with ``Char('36')`` (its ``escapeForLike``).
+    """
+    if not isinstance(literal.value, str) or "$(" not in literal.value:
+        return literal
+    first, *rest = literal.value.split("$(")
+    node: Node = Literal(first, types.STRING)
+    dollar = Call("Char", (Literal("36", types.STRING),))
+    for part in rest:
+        node = Binary("+", node, dollar)
+        node = Binary("+", node, Literal(f"({part}", types.STRING))
+    return node
 
 
 def _plain(value: Any) -> Any:

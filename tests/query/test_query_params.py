@@ -118,7 +118,13 @@ def test_a_list_outside_in_is_refused() -> None:
         bound("@x = :v", v=[1])
 
 
-@given(st.text())
+def test_a_value_cannot_ask_for_the_context() -> None:
+    """A server may expand ``$(path)`` inside a constant; a value must not reach it."""
+    expected = "@x = 'a' + Char('36') + '(@b)'"
+    assert bound("@x = :v", v="a$(@b)") == expected
+
+
+@given(st.text().filter(lambda text: "$(" not in text))
 def test_any_text_comes_back_as_data(text: str) -> None:
     """Quotes, comments, operators, controls: parse the result, find the same text."""
     tree = parse(bound("@x = :v", v=text))
