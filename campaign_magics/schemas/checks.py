@@ -9,10 +9,11 @@ from lxml import etree
 
 from ..xtk.names import did_you_mean
 from ..xtk.types import TYPES, Kind
-from ..xtk.xml import child, children
 from .errors import SchemaError
 from .source import (
     COMMON,
+    child,
+    children,
     declared,
     flag,
     is_link,

@@ -14,7 +14,6 @@ from lxml import etree
 
 from ..xtk.names import did_you_mean
 from ..xtk.types import STRING, TYPES, Kind
-from ..xtk.xml import child, children
 from .checks import check_document
 from .errors import SchemaError
 from .expand import expand
@@ -30,6 +29,8 @@ from .references import check_references
 from .reverse import NO_REVERSE, add_reverse_links
 from .source import (
     Library,
+    child,
+    children,
     drop,
     find_path,
     flag,

@@ -13,12 +13,12 @@ from copy import deepcopy
 from lxml import etree
 
 from ..xtk.names import did_you_mean
-from ..xtk.xml import children
 from .errors import SchemaError
 from .source import (
     COMMON,
     Library,
     attributes,
+    children,
     declared,
     find_path,
     flag,

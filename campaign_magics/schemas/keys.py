@@ -11,10 +11,11 @@ from dataclasses import dataclass
 from lxml import etree
 
 from ..xtk.names import did_you_mean
-from ..xtk.xml import child, children
 from .errors import SchemaError
 from .source import (
     Library,
+    child,
+    children,
     declared,
     find_path,
     flag,

@@ -10,8 +10,7 @@ from copy import deepcopy
 
 from lxml import etree
 
-from ..xtk.xml import children
-from .source import COMMON, attributes, drop, main_element, named, schema_id
+from .source import COMMON, attributes, children, drop, main_element, named, schema_id
 
 _ROOT_ONLY = frozenset(
     {"namespace", "name", "extendedSchema", "xtkschema", "entitySchema", "md5"}

@@ -6,9 +6,8 @@ from typing import Literal, cast
 
 from lxml import etree
 
-from ..xtk.xml import child, children
 from .model import Method, Parameter
-from .source import flag, schema_id
+from .source import child, children, flag, schema_id
 
 
 def read_methods(document: etree._Element) -> tuple[Method, ...]:

@@ -15,7 +15,6 @@ from typing import NamedTuple
 from lxml import etree
 
 from ..xtk.types import MEMO, STRING, TYPES, EnumValue, Kind, XtkType
-from ..xtk.xml import child, children
 from .checks import XML_TYPE, basetype, stored_value
 from .errors import SchemaError
 from .expand import definition, split_reference
@@ -25,6 +24,8 @@ from .model import Collection, Enumeration, Field, Index, Join, Key, Link, Schem
 from .relative import from_root
 from .source import (
     attributes,
+    child,
+    children,
     declared,
     flag,
     is_collection,

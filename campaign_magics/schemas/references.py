@@ -7,11 +7,11 @@ from collections.abc import Mapping
 from lxml import etree
 
 from ..xtk.names import did_you_mean
-from ..xtk.xml import children
 from .errors import SchemaError
 from .keys import links_of
 from .source import (
     Library,
+    children,
     declared,
     find_path,
     is_link,

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from lxml import etree
 
-from ..xtk.xml import children
 from .errors import SchemaError
 from .keys import links_of
 from .source import (
     Library,
+    children,
     flag,
     is_link,
     main_element,

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Mapping
+from copy import deepcopy
 from dataclasses import dataclass
 
 from lxml import etree
 
 from ..xtk.names import did_you_mean
-from ..xtk.xml import XmlError, children, local_name, parse_xml
+from ..xtk.xml import XmlError, local_name, parse_xml
 from .errors import SchemaError
 
 ROOTS = {"srcschema": "srcSchema", "schema": "schema"}
@@ -53,15 +54,27 @@ def read_document(xml: bytes | str | etree._Element) -> etree._Element:
 
 def plain(element: etree._Element) -> etree._Element:
     """Copy an element without namespaces, comments, instructions and blank text."""
-    copy = etree.Element(local_name(element))
-    for name, value in attributes(element):
-        if not name.startswith("{"):
-            copy.set(name, value)
-    text = element.xpath("string()") if len(element) else element.text
-    if next(children(element), None) is None and isinstance(text, str) and text.strip():
-        copy.text = text
-    copy.extend(plain(item) for item in children(element))
+    copy = deepcopy(element)
+    copy.tail = None
+    etree.strip_tags(copy, etree.Comment, etree.ProcessingInstruction)
+    for item in copy.iter("*"):
+        item.tail = None
+        if len(item) or not (item.text or "").strip():
+            item.text = None
+        item.tag = local_name(item)
+        drop(item, *(name for name in item.attrib if str(name).startswith("{")))
+    etree.cleanup_namespaces(copy)
     return copy
+
+
+def children(element: etree._Element, *tags: str) -> Iterator[etree._Element]:
+    """Yield the child elements of a plain document, of those tags or all."""
+    return element.iterchildren(*(tags or ("*",)))
+
+
+def child(element: etree._Element, tag: str) -> etree._Element | None:
+    """Return the first child element of that tag, or None."""
+    return next(element.iterchildren(tag), None)
 
 
 def attributes(element: etree._Element) -> list[tuple[str, str]]:
@@ -69,7 +82,7 @@ def attributes(element: etree._Element) -> list[tuple[str, str]]:
     return [(str(name), str(value)) for name, value in element.attrib.items()]
 
 
-def drop(element: etree._Element, *names: str) -> None:
+def drop(element: etree._Element, *names: str | bytes) -> None:
     """Remove attributes, those that are there."""
     for name in names:
         if name in element.attrib:
