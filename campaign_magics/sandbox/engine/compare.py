@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from typing import Final
 
@@ -36,6 +37,8 @@ _NODES: Final[dict[str, type[exp.Binary]]] = {
     ">=": exp.GTE,
 }
 
+_LONG_LIST: Final = 100
+
 
 def predicate(sql: Sql) -> Term:
     """Return a SQL truth value as a term."""
@@ -68,8 +71,6 @@ def is_null(env: Env, term: Term, negated: bool) -> Term:
 
 def is_in(env: Env, term: Term, items: Sequence[Term], negated: bool) -> Term:
     """IN with a list; each item is converted as in ``=``."""
-    if not items:
-        return predicate(exp.Boolean(this=negated))
     if term.kind in TIMES:
         operand = term.sql
         listed = [_time_side(env, as_time(env, item), term.kind) for item in items]
@@ -81,8 +82,31 @@ def is_in(env: Env, term: Term, items: Sequence[Term], negated: bool) -> Term:
     else:
         operand = as_number(env, term)
         listed = [as_number(env, item) for item in items]
-    test: Sql = exp.In(this=_side(operand), expressions=listed)
+    test = _in_list(env, operand, listed)
     return predicate(exp.Not(this=test) if negated else test)
+
+
+def _in_list(env: Env, operand: Sql, listed: Sequence[Sql]) -> Sql:
+    """Return IN; a long list of one type travels as a single value."""
+    values = [env.values.of(item) for item in listed]
+    kinds = {type(value) for value in values}
+    if len(listed) < _LONG_LIST or not env.dialect.marker or len(kinds) != 1:
+        return exp.In(this=_side(operand), expressions=list(listed))
+    kind = {int: "BIGINT", str: "VARCHAR", float: "DOUBLE"}.get(kinds.pop())
+    if kind is None:
+        return exp.In(this=_side(operand), expressions=list(listed))
+    return among(env, operand, env.values.bind(json.dumps(values)), kind)
+
+
+def among(env: Env, operand: Sql, keys: Sql, kind: str) -> Sql:
+    """Return IN with the values of a JSON list."""
+    return template(
+        env,
+        "_1 IN (SELECT value FROM json_each(_2))",
+        f"_1 IN (SELECT unnest(from_json(_2, '[\"{kind}\"]')))",
+        operand,
+        keys,
+    )
 
 
 def like(env: Env, term: Term, pattern: Term, negated: bool) -> Term:

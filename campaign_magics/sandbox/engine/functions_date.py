@@ -12,9 +12,9 @@ from typing import Final
 from ...xtk.types import DATE, DATETIME, LONG, Kind
 from .causes import bad_operand
 from .rules import Rule, rule
+from .shown import DAY_OF_YEAR, STEP, WEEK_DAY, added, as_day, counted
 from .terms import (
     Env,
-    Sql,
     Term,
     as_integer,
     as_text,
@@ -44,11 +44,11 @@ def _shift(unit: str, sign: int) -> Rule:
         if sign < 0:
             count = template(env, "-_1", None, count)
         is_day = when.kind is Kind.DATE
-        added = f"_1 + to_{unit}(CAST(_2 AS INTEGER))"
+        later = added(unit)
         sql = template(
             env,
             f"xtk_add_{unit}(_1, _2)",
-            f"CAST({added} AS DATE)" if is_day else added,
+            as_day(later) if is_day else later,
             when.sql,
             count,
         )
@@ -79,14 +79,10 @@ def _age(unit: str) -> Rule:
 def _elapsed(env: Env, unit: str, end: Term, start: Term) -> Term:
     if end.kind is not start.kind:
         end, start = _as_instant(env, end), _as_instant(env, start)
-    sides = _bare(end), _bare(start)
-    counted = f"datesub('{unit[:-1]}', CAST(_2 AS TIMESTAMP), CAST(_1 AS TIMESTAMP))"
-    sql = template(env, f"xtk_{unit}_between(_1, _2)", counted, *sides)
+    sql = template(
+        env, f"xtk_{unit}_between(_1, _2)", counted(unit), end.sql, start.sql
+    )
     return Term(sql=sql, type=LONG)
-
-
-def _bare(term: Term) -> Sql:
-    return term.sql
 
 
 def _as_instant(env: Env, term: Term) -> Term:
@@ -154,14 +150,11 @@ def _truncated(unit: str) -> Rule:
     return apply
 
 
-_STEP: Final = "time_bucket(to_seconds(greatest(1, _2)), _1, TIMESTAMP '1970-01-01')"
-
-
 def trunc_date(env: Env, args: Sequence[Term]) -> Term:
     """TruncDate and TruncTime(d, seconds): down to a multiple of the seconds."""
     when = _as_instant(env, as_time(env, args[0]))
     step = as_integer(env, args[1])
-    floored = template(env, "xtk_step(_1, _2)", _STEP, wall(env, when), step)
+    floored = template(env, "xtk_step(_1, _2)", STEP, wall(env, when), step)
     return Term(sql=instant(env, floored), type=DATETIME)
 
 
@@ -174,7 +167,7 @@ def trunc_date_zone(env: Env, args: Sequence[Term]) -> Term:
     name = env.values.bind(zone)
     moved = wall_in(env, when.sql, name)
     step = as_integer(env, args[1])
-    floored = template(env, "xtk_step(_1, _2)", _STEP, moved, step)
+    floored = template(env, "xtk_step(_1, _2)", STEP, moved, step)
     return Term(sql=instant_in(env, floored, name), type=DATETIME)
 
 
@@ -204,7 +197,7 @@ DATE_FUNCTIONS: Final[Mapping[str, Rule]] = {
     **_BETWEEN,
     "dateonly": date_only,
     "day": _part("%d", "day"),
-    "dayofyear": _part("%j", "dayofyear"),
+    "dayofyear": rule("w", LONG, "CAST(strftime('%j', _1) AS INTEGER)", DAY_OF_YEAR),
     "daysago": _ago("days"),
     "daysagoint": days_ago_int,
     "daysold": _age("days"),
@@ -223,7 +216,7 @@ DATE_FUNCTIONS: Final[Mapping[str, Rule]] = {
     "trunctime": trunc_date,
     "truncweek": _truncated("week"),
     "truncyear": _truncated("year"),
-    "weekday": _part("%w", "dayofweek"),
+    "weekday": rule("w", LONG, "CAST(strftime('%w', _1) AS INTEGER)", WEEK_DAY),
     "year": _part("%Y", "year"),
     "yearandmonth": _month_number(),
     "yearsold": _age("years"),

@@ -8,10 +8,11 @@ from typing import Final
 
 from ...xtk.types import DOUBLE, INT64, LONG, STRING, Kind
 from .rules import Rule, common, rule, yes_no
+from .shown import MONEY
 from .terms import Env, Term
 
 _SCALE: Final = "pow(10, max(-15, min(15, _2)))"
-_ROUND: Final = f"sign(_1) * floor(abs(_1) * {_SCALE} + 0.5) / {_SCALE}"
+_ROUND: Final = "round(_1, CAST(greatest(-15, least(15, _2)) AS INTEGER))"
 _TRUNC: Final = f"trunc(_1 * {_SCALE}) / {_SCALE}"
 _EARTH_KM: Final = 6371.0
 _HALF: Final = "pow(sin(radians({} - {}) / 2), 2)"
@@ -55,7 +56,7 @@ NUMBER_FUNCTIONS: Final[Mapping[str, Rule]] = {
     "mod": rule("ii", LONG, "_1 % NULLIF(_2, 0)"),
     "percent": rule("nn", DOUBLE, "COALESCE(1e2 * _1 / NULLIF(_2, 0), 0)"),
     "random": rule("", DOUBLE, "abs(random() / 2) / 4611686018427387904.0", "random()"),
-    "round": _both("ni", _ROUND, default=0),
+    "round": rule("ni", DOUBLE, "xtk_round(_1, _2)", _ROUND, default=0),
     "sign": rule("n", LONG, "sign(_1)"),
     "todouble": rule("n", DOUBLE, "CAST(_1 AS REAL)", "CAST(_1 AS DOUBLE)"),
     "toint64": rule("n", INT64, "CAST(_1 AS INTEGER)", _WHOLE.format("trunc")),
@@ -67,7 +68,7 @@ NUMBER_FUNCTIONS: Final[Mapping[str, Rule]] = {
         "ns",
         STRING,
         "rtrim(printf('%.2f', _1) || ' ' || _2)",
-        "rtrim(printf('%.2f', CAST(_1 AS DOUBLE)) || ' ' || _2)",
+        MONEY,
     ),
     "distance": rule("nnnn", DOUBLE, _DISTANCE, _duckdb(_DISTANCE)),
     "setbit": rule("ii", LONG, "_1 | _2"),

@@ -8,6 +8,7 @@ from typing import Final
 from ...xtk.types import LONG, STRING, Kind
 from .compare import compare
 from .rules import Rule, common, rule, yes_no
+from .shown import BYTES, DECIMALS, DOMAIN, LINE, SMART, WORDS
 from .terms import NUMBERS, Env, Term, as_number, as_text, template, text_term
 from .values import choice
 
@@ -23,8 +24,9 @@ def to_text(env: Env, args: Sequence[Term]) -> Term:
     places = min(max(int(decimals), 0), 15) if isinstance(decimals, int) else 0
     mask = env.values.bind(f"%.{places}f")
     number = as_number(env, args[0])
-    both = "printf(_2, COALESCE(_1, 0))", "printf(_2, CAST(COALESCE(_1, 0) AS DOUBLE))"
-    return text_term(template(env, *both, number, mask))
+    digits = env.values.bind(places)
+    text = "printf(_2, COALESCE(_1, 0))"
+    return text_term(template(env, text, DECIMALS, number, mask, digits))
 
 
 def if_equals(env: Env, args: Sequence[Term]) -> Term:
@@ -50,17 +52,6 @@ def _pad(side: str) -> Rule:
     return rule("sis", STRING, f"xtk_{side}(_1, _2, _3)", duckdb)
 
 
-_JOIN_TWO: Final = (
-    "CASE WHEN _1 = '' THEN _2 WHEN _2 = '' THEN _1 ELSE _1 || ' ' || _2 END"
-)
-_SMART: Final = r"""list_aggregate(list_transform(
-    regexp_extract_all(_1, '[\p{L}\p{N}]+|[^\p{L}\p{N}]+'),
-    lambda x: upper(x[1]) || lower(x[2:])), 'string_agg', '')"""
-_LINE: Final = "COALESCE(string_split(replace(_1, chr(13), ''), chr(10))[_2], '')"
-_DOMAIN: Final = (
-    "CASE WHEN instr(_1, '@') > 0 THEN substr(_1, instr(_1, '@') + 1) ELSE '' END",
-    "CASE WHEN strpos(_1, '@') > 0 THEN substr(_1, strpos(_1, '@') + 1) ELSE '' END",
-)
 _LEFT: Final = "substr(_1, 1, max(0, _2))", "substr(_1, 1, greatest(0, _2))"
 _RIGHT: Final = (
     "CASE WHEN _2 <= 0 THEN '' ELSE substr(_1, -_2) END",
@@ -85,7 +76,7 @@ def join_words(env: Env, args: Sequence[Term]) -> Term:
     words = args[0]
     for word in args[1:]:
         sides = as_text(env, words), as_text(env, word)
-        words = text_term(template(env, _JOIN_TWO, None, *sides))
+        words = text_term(template(env, "xtk_words(_1, _2)", WORDS, *sides))
     return words
 
 
@@ -95,9 +86,9 @@ TEXT_FUNCTIONS: Final[Mapping[str, Rule]] = {
     "ascii": rule("s", LONG, *_ASCII),
     "char": rule("i", STRING, *_CHAR),
     "charindex": rule("ss", LONG, "instr(_1, _2)", "strpos(_1, _2)"),
-    "datalength": rule("s", LONG, "length(CAST(_1 AS BLOB))", "strlen(_1)"),
-    "getemaildomain": rule("s", STRING, *_DOMAIN),
-    "getline": rule("si", STRING, "xtk_line(_1, _2)", _LINE, default=1),
+    "datalength": rule("s", LONG, "length(CAST(_1 AS BLOB))", BYTES),
+    "getemaildomain": rule("s", STRING, "xtk_domain(_1)", DOMAIN),
+    "getline": rule("si", STRING, "xtk_line(_1, _2)", LINE, default=1),
     "ifequals": if_equals,
     "ismemonull": yes_no("s", "_1 = ''"),
     "juxtwords": join_words,
@@ -112,7 +103,7 @@ TEXT_FUNCTIONS: Final[Mapping[str, Rule]] = {
     "right": rule("si", STRING, *_RIGHT),
     "rpad": _pad("rpad"),
     "rtrim": rule("s", STRING, "rtrim(_1, ' ')"),
-    "smart": rule("s", STRING, "xtk_smart(_1)", f"COALESCE({_SMART}, '')"),
+    "smart": rule("s", STRING, "xtk_smart(_1)", SMART),
     "substring": rule("sii", STRING, *_SUBSTRING),
     "tostring": to_text,
     "upper": rule("s", STRING, "xtk_upper(_1)", "upper(_1)"),

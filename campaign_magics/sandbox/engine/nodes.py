@@ -33,6 +33,7 @@ class Nodes:
         self.row = row
         self.child_rows = child_rows
         self.columns: list[Sql] = []
+        self.positions: dict[Sql, int] = {}
         self.invented = 0
 
     def add_all(self, nodes: Sequence[SelectNode]) -> None:
@@ -84,9 +85,10 @@ class Nodes:
         sql = as_value(self.scope.env, term)
         if self.scope.env.dialect.is_sqlite and term.kind is Kind.NUMBER:
             sql = template(self.scope.env, "CAST(_1 AS REAL)", None, sql)
-        if sql not in self.columns:
+        if sql not in self.positions:
+            self.positions[sql] = len(self.columns)
             self.columns.append(sql)
-        return self.columns.index(sql)
+        return self.positions[sql]
 
     def _field(
         self, node: SelectNode, source: Source, field: Field, steps: tuple[str, ...]

@@ -7,6 +7,7 @@ DuckDB's own function returns.  Times are texts, ``YYYY-MM-DD HH:MM:SS.mmm``.
 from __future__ import annotations
 
 import hashlib
+import math
 import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime, timedelta
@@ -60,6 +61,28 @@ def lpad(text: str, width: int, filler: str) -> str:
 def rpad(text: str, width: int, filler: str) -> str:
     """Fill or cut on the way to ``width`` characters, filling on the right."""
     return text[: max(0, width)] + _filling(text, width, filler)
+
+
+def words(first: str, second: str) -> str:
+    """Join two texts with a space, unless one is empty."""
+    return f"{first} {second}" if first and second else first or second
+
+
+def domain(email: str) -> str:
+    """Return what follows the first @."""
+    return email.partition("@")[2]
+
+
+def rounded(number: float | None, places: int) -> float | None:
+    """Round half away from zero; negative places round tens and hundreds."""
+    if number is None or not math.isfinite(number):
+        return number
+    scale = 10.0 ** max(-15, min(15, places))
+    scaled = abs(number) * scale
+    if not math.isfinite(scaled):
+        return number
+    whole = math.floor(scaled)
+    return math.copysign((whole + (scaled - whole >= 0.5)) / scale, number)
 
 
 def to_datetime(text: str) -> str | None:
@@ -214,6 +237,7 @@ SQLITE_FUNCTIONS: Final[Mapping[str, Callable[..., Any]]] = {
     "xtk_add_years": add_years,
     "xtk_char": char,
     "xtk_days_between": _counting(days=1),
+    "xtk_domain": domain,
     "xtk_first_of_quarter": first_of_quarter,
     "xtk_first_of_week": first_of_week,
     "xtk_first_of_year": first_of_year,
@@ -226,6 +250,7 @@ SQLITE_FUNCTIONS: Final[Mapping[str, Callable[..., Any]]] = {
     "xtk_md5": md5,
     "xtk_minutes_between": _counting(minutes=1),
     "xtk_months_between": months_between,
+    "xtk_round": rounded,
     "xtk_rpad": rpad,
     "xtk_seconds_between": _counting(seconds=1),
     "xtk_smart": smart,
@@ -233,6 +258,7 @@ SQLITE_FUNCTIONS: Final[Mapping[str, Callable[..., Any]]] = {
     "xtk_to_datetime": to_datetime,
     "xtk_upper": upper,
     "xtk_wall": wall,
+    "xtk_words": words,
     "xtk_years_between": years_between,
 }
 """SQL name → function; hand it to the local store."""

@@ -17,6 +17,7 @@ from ...xtk.functions import FUNCTIONS
 from ...xtk.types import LONG
 from ...xtk.walk import operands
 from .causes import Refused
+from .compare import among
 from .conditions import check_depth, grouping, selection, where
 from .dialects import Dialect, running
 from .enabled import holds
@@ -26,7 +27,7 @@ from .layout import Element, Value
 from .nodes import Nodes, joined_key
 from .scope import Build, Scope
 from .special import sort_key
-from .terms import TEXTS, Env, Sql, Term, Values, as_value, template
+from .terms import TEXTS, Env, Sql, Term, Values, as_value
 from .world import World
 
 DEFAULT_LINES: Final = 200
@@ -169,13 +170,7 @@ class Compiler:
     def _among(self, key: Term) -> Sql:
         """Return the condition that a row belongs to one of the given parents."""
         kind = "VARCHAR" if key.kind in TEXTS else "BIGINT"
-        return template(
-            self.env,
-            "_1 IN (SELECT value FROM json_each(_2))",
-            f"_1 IN (SELECT unnest(from_json(_2, '[\"{kind}\"]')))",
-            key.sql,
-            self.env.values.bind(KEYS),
-        )
+        return among(self.env, key.sql, self.env.values.bind(KEYS), kind)
 
     def _limit(self, select: exp.Select) -> None:
         """Set the lines: 200 unless told (protocol.md §5.1); one for ``get``."""

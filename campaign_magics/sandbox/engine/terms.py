@@ -22,6 +22,7 @@ from sqlglot import exp
 from ...xtk.types import BOOLEAN, DATE, DATETIME, DOUBLE, LONG, STRING, Kind, XtkType
 from .causes import bad_operand
 from .dialects import Dialect, literal, stored
+from .shown import NUMBER_TEXT, SHOWN
 
 Sql = exp.Expr
 
@@ -33,6 +34,8 @@ _HOLE: Final = re.compile(r"_([1-9])")
 _LOOSE: Final = (exp.Binary, exp.Unary, exp.Between, exp.In, exp.AtTimeZone)
 _INTEGER: Final = re.compile(r"[+-]?\d{1,18}")
 _WIDEST: Final = 2**63
+_LARGEST: Final = 20_000
+"""Nodes of SQL in one value: a text names an argument twice, and doubles nest."""
 
 
 @dataclass(slots=True)
@@ -41,21 +44,28 @@ class Values:
 
     dialect: Dialect
     items: list[Any] = field(default_factory=list)
+    places: dict[tuple[type, Any], str] = field(default_factory=dict)
 
     def bind(self, value: Any) -> Sql:
         """Keep a value; return the place where it stands, the same for equals."""
         kept = stored(value, self.dialect)
-        for at, known in enumerate(self.items):
-            if type(known) is type(kept) and known == kept:
-                return exp.Placeholder(this=f"v{at}")
-        self.items.append(kept)
-        return exp.Placeholder(this=f"v{len(self.items) - 1}")
+        key = type(kept), kept
+        if key not in self.places:
+            self.places[key] = f"v{len(self.items)}"
+            self.items.append(kept)
+        return exp.Placeholder(this=self.places[key])
+
+    def of(self, place: Sql) -> Any:
+        """Return the value at a place, None for any other SQL."""
+        if isinstance(place, exp.Placeholder):
+            return self.items[int(place.this[1:])]
+        return None
 
     def finish(self, tree: Sql) -> tuple[str, list[Any]]:
         """Return the text of a statement and the values it uses, each once."""
         used: dict[tuple[type, Any], int] = {}
         for place in list(tree.find_all(exp.Placeholder)):
-            value = self.items[int(place.this[1:])]
+            value = self.of(place)
             if not self.dialect.marker:
                 place.replace(literal(value))
                 continue
@@ -132,15 +142,20 @@ def template(env: Env, sqlite: str, duckdb: str | None, *args: Sql) -> Sql:
 
     One text serves both dialects when ``duckdb`` is None.
     """
-    texts = env.dialect.texts
-    text = sqlite if texts == "sqlite" or duckdb is None else duckdb
-    tree = _parsed(text, texts).copy()
+    name = env.dialect.name
+    text = sqlite if name == "sqlite" or duckdb is None else duckdb
+    if name in ("postgres", "snowflake") and text in SHOWN:
+        tree = _parsed(SHOWN[text][name == "snowflake"], name).copy()
+    else:
+        tree = _parsed(text, env.dialect.texts).copy()
     for hole in list(tree.find_all(exp.Column)):
         if match := _HOLE.fullmatch(hole.name):
             argument = enclosed(args[int(match[1]) - 1])
             if hole is tree:
                 return argument
             hole.replace(argument)
+    if any(count >= _LARGEST for count, _ in enumerate(tree.walk())):
+        raise bad_operand("The expression is too large.")
     return tree
 
 
@@ -182,7 +197,7 @@ def as_text(env: Env, term: Term) -> Sql:
     if term.kind in TEXTS:
         return coalesced(env, term)
     if term.kind is Kind.NUMBER:
-        return template(env, "printf('%.15g', COALESCE(_1, 0))", None, term.sql)
+        return template(env, NUMBER_TEXT, None, term.sql)
     if term.kind in NUMBERS:
         whole = "CAST(COALESCE(_1, 0) AS TEXT)"
         return template(env, whole, None, as_value(env, term))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ...xtk.types import DATE, Kind
+from .shown import INSTANT, WALL
 from .terms import Env, Sql, Term, as_time, template
 
 
@@ -21,8 +22,7 @@ def wall(env: Env, term: Term) -> Sql:
 
 def wall_in(env: Env, instant: Sql, zone: Sql) -> Sql:
     """Return an instant's wall-clock time in a zone."""
-    shifted = "timezone(_2, timezone('UTC', _1))"
-    return template(env, "xtk_wall(_1, _2)", shifted, instant, zone)
+    return template(env, "xtk_wall(_1, _2)", WALL, instant, zone)
 
 
 def instant(env: Env, wall_time: Sql) -> Sql:
@@ -34,8 +34,7 @@ def instant(env: Env, wall_time: Sql) -> Sql:
 
 def instant_in(env: Env, wall_time: Sql, zone: Sql) -> Sql:
     """Return the instant of a wall-clock time in a zone."""
-    shifted = "timezone('UTC', timezone(_2, _1))"
-    return template(env, "xtk_instant(_1, _2)", shifted, wall_time, zone)
+    return template(env, "xtk_instant(_1, _2)", INSTANT, wall_time, zone)
 
 
 def day_start(env: Env, day: Sql) -> Sql:

@@ -17,7 +17,6 @@ from campaign_magics.query.from_xml import from_xml
 from campaign_magics.query.model import QueryDef
 from campaign_magics.sandbox.engine import SQLITE_FUNCTIONS, execute
 from campaign_magics.sandbox.faults import Fault
-from campaign_magics.sandbox.stores.columns import has_table
 from campaign_magics.sandbox.stores.databases import Databases
 from campaign_magics.schemas.compiler import compile_schemas
 from campaign_magics.schemas.model import Schema
@@ -144,9 +143,7 @@ def build(database: str | None = None, timezone: str = "UTC") -> TinyWorld:
     if database is not None:
         schemas = {n: replace(s, database=database) for n, s in schemas.items()}
     databases = Databases(functions=SQLITE_FUNCTIONS)
-    for schema in schemas.values():
-        if has_table(schema):
-            databases.create(schema)
+    databases.create(schemas.values())
     for name, rows in ROWS.items():
         load(databases, schemas[name], rows)
     databases.replicate()
