@@ -88,6 +88,10 @@ class Catalog:
         """Return how many schemas the instance has."""
         return len(self.summaries())
 
+    def __repr__(self) -> str:
+        listed = len(self.cached_summaries()) or "not listed yet"
+        return f"<Catalog: schemas {listed}, in memory {len(self._schemas)}>"
+
     def _ipython_key_completions_(self) -> list[str]:
         """Offer names inside ``schemas["…"]``, from memory and disk only."""
         return sorted({*self._schemas, *(s.id for s in self.cached_summaries())})

@@ -331,6 +331,7 @@ def test_catalog_lists_and_knows_its_schemas(server: Server, clock: StillClock) 
     assert "nms:recipient" in schemas
     assert "nms:nothing" not in schemas
     assert 7 not in schemas
+    assert repr(schemas) == f"<Catalog: schemas {len(schemas)}, in memory 0>"
     assert len(schemas) == len(server.documents)
     assert schemas._ipython_key_completions_() == sorted(server.documents)
     assert server.lists == 1
