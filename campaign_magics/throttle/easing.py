@@ -1,11 +1,13 @@
 """The effective rate after a 429: down at once, then up again with time.
 
 The rate falls to the number of calls that the server did accept in the second before
-the refused one.  It stays there for ``HOLD`` seconds and climbs, slowly first, to reach
-the limit ``FULL`` seconds after the refusal.  While the server keeps its lower limit,
-the climb costs one refused call every 20 seconds or so; when the server lifts it, the
-full rate is back within 30.  Time does the restoring: there is nothing to write down
-for each success, and sharers agree without talking.
+the refused one; if that is what the rate allows, the call was only early (the way to
+the server varies) and nothing falls unless it happens again.  The rate stays down for
+``HOLD`` seconds and climbs, slowly first, to reach the limit ``FULL`` seconds after the
+refusal.  While the server keeps its lower limit, the climb costs one refused call every
+20 seconds or so; when the server lifts it, the full rate is back within 30.  Time does
+the restoring: there is nothing to write down for each success, and sharers agree
+without talking.
 """
 
 from __future__ import annotations
@@ -71,6 +73,9 @@ def lower(
         level = min(ease.level, _level(ease.start, accepted))
         return Ease(level=level, start=ease.start, since=max(ease.since, since))
     start = eased_rate(ease, limit, now)
+    calm = ease is None or now - ease.since > FULL
+    if calm and start is not None and 1 <= start <= accepted + 1:
+        return Ease(level=start, start=start, since=since)
     return Ease(level=_level(start, accepted), start=start, since=since)
 
 

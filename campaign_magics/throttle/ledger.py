@@ -3,9 +3,12 @@
 A ledger holds, for the instance and for each API, when its latest calls were sent
 (*slots*), and the queue of those who wait (*tickets*).  The rule has two lines:
 
-- a call may go when fewer than N slots lie in the window that ends now (and, once
-  calls have had to wait, in a shorter one, which spreads them);
+- a call may go when fewer than N slots lie in the window that ends now;
 - free slots belong to earlier tickets first.
+
+A burst up to the limit goes out at once.  While more calls are wanted than allowed they
+are spread nearly evenly: otherwise the burst would come back every second, which is
+hard on the server, and unfair, since whichever process is quickest takes most of it.
 
 A ticket never owns a place in time.  It learns when to ask again, and the slots decide
 then: a call sent late has pushed its successors by that much, a 429 has lowered N for
@@ -19,6 +22,7 @@ where that came earlier.
 from __future__ import annotations
 
 import math
+import sys
 from array import array
 from bisect import bisect_left, bisect_right, insort
 from collections import Counter
@@ -26,7 +30,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from .easing import Ease, eased_rate, lower
-from .limits import Limits, Window, pace, window
+from .limits import Limits, Window, window
 
 INSTANCE = ""
 """The bucket that every call of the instance shares."""
@@ -39,8 +43,8 @@ _FORGOTTEN = 10.0
 
 _LONGEST_NAP = 1.0
 _SHORTEST_NAP = 0.002
-_KEPT = 2.0
-"""Seconds that a slot is kept at least, to count what came before a refused call."""
+_KEPT = 0.25
+"""Seconds that a slot outlives its window, to count what came before a refused call."""
 
 _DEFAULT_PAUSE = 1.0
 """Seconds without calls after a 429 that has no Retry-After."""
@@ -48,6 +52,13 @@ _DEFAULT_PAUSE = 1.0
 _SHORTEST_PAUSE = 0.1
 _IDLE = 600.0
 """Seconds without a call after which an API is dropped from the ledger."""
+
+
+_PACE = 0.95
+"""Spread calls keep this share of the even distance between them."""
+
+_CATCH_UP = 0.05
+"""Seconds by which the pace may be behind, and is made up for."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,46 +106,53 @@ class Bucket:
     ease: Ease | None = None
     blocked_until: float = -math.inf
     pressed_until: float = -math.inf
+    paced_to: float = -math.inf
 
-    def rules(self, limit: float | None, now: float) -> tuple[Window, ...]:
-        """Return the windows that apply at ``now``, the widest first.
-
-        None at all is unlimited; a burst is free until calls have had to wait.
-        """
+    def window(self, limit: float | None, now: float) -> Window | None:
+        """Return the window that applies at ``now``; None is unlimited."""
         rate = eased_rate(self.ease, limit, now)
-        if rate is None:
-            return ()
-        whole = window(rate)
-        return (whole, pace(whole)) if now < self.pressed_until else (whole,)
+        return None if rate is None else window(rate)
 
-    def free(self, rules: tuple[Window, ...], now: float) -> float:
+    def free(self, within: Window | None, now: float) -> int:
         """Return how many calls may be sent now."""
         if now < self.blocked_until:
             return 0
-        rooms = (rule.calls - self.count(now - rule.seconds) for rule in rules)
-        return max(0, min(rooms, default=math.inf))
+        if within is None:
+            return sys.maxsize
+        room = within.calls - self.count(now - within.seconds)
+        if now < self.pressed_until:
+            room = min(room, math.floor((now - self._turn(now)) / _gap(within)) + 1)
+        return max(0, room)
 
-    def press(self, rules: tuple[Window, ...], rank: int, now: float) -> None:
+    def press(self, within: Window | None, rank: int, now: float) -> None:
         """Note that a call has to wait for the limit itself, not for the pace."""
-        if rules and self.free(rules[:1], now) <= rank:
+        if within is not None and within.calls - rank <= self.count(
+            now - within.seconds
+        ):
             start = max(now, self.blocked_until)
-            self.pressed_until = start + 2 * rules[0].seconds
+            self.pressed_until = start + 2 * within.seconds
+
+    def _turn(self, now: float) -> float:
+        """Return when the pace lets the next call go; never long before ``now``."""
+        return max(self.paced_to, now) - _CATCH_UP
 
     def count(self, after: float, until: float = math.inf) -> int:
         """Return how many slots lie in ``(after, until)``."""
         return bisect_left(self.slots, until) - bisect_right(self.slots, after)
 
-    def opens(self, rules: tuple[Window, ...], rank: int, now: float) -> float:
+    def opens(self, within: Window | None, rank: int, now: float) -> float:
         """Return when the ``rank``-th place from now (0 is the next) comes free."""
         start = max(now, self.blocked_until)
-        return max((self._opens(rule, rank, start) for rule in rules), default=start)
-
-    def _opens(self, rule: Window, rank: int, start: float) -> float:
-        rounds, place = divmod(rank, rule.calls)
-        held = self.slots[bisect_right(self.slots, start - rule.seconds) :]
-        index = len(held) - rule.calls + place
-        first = start if index < 0 else held[index] + rule.seconds
-        return first + rounds * rule.seconds
+        if within is None:
+            return start
+        rounds, place = divmod(rank, within.calls)
+        held = self.slots[bisect_right(self.slots, start - within.seconds) :]
+        index = len(held) - within.calls + place
+        first = start if index < 0 else held[index] + within.seconds
+        opens = first + rounds * within.seconds
+        if start < self.pressed_until:
+            opens = max(opens, self._turn(start) + rank * _gap(within))
+        return opens
 
     def find(self, slot: float) -> int | None:
         """Return the index of a slot."""
@@ -142,10 +160,13 @@ class Bucket:
         found = index < len(self.slots) and self.slots[index] == slot
         return index if found else None
 
-    def add(self, slot: float, rules: tuple[Window, ...], now: float) -> None:
+    def add(self, slot: float, within: Window | None, now: float) -> None:
         """Note a call, and forget those that no window reaches any more."""
-        kept = max(_KEPT, *(rule.seconds for rule in rules)) if rules else _KEPT
-        del self.slots[: bisect_right(self.slots, now - kept)]
+        reach = 1.0
+        if within is not None:
+            reach = max(reach, within.seconds)
+            self.paced_to = max(self.paced_to, now) + _gap(within)
+        del self.slots[: bisect_right(self.slots, now - reach - _KEPT)]
         insort(self.slots, slot)
 
     def replace(self, old: float, new: float | None) -> None:
@@ -172,26 +193,25 @@ class Ledger:
         self._tidy(now)
         ahead = Counter(t.api for t in self._live(now) if _before(t, ask.ticket))
         own, instance = self.bucket(ask.api), self.bucket(INSTANCE)
-        own_rules = own.rules(ask.limits.of(ask.api), now)
-        all_rules = instance.rules(ask.limits.default, now)
+        own_window = own.window(ask.limits.of(ask.api), now)
+        all_window = instance.window(ask.limits.default, now)
         # An earlier ticket that its own API's limit holds back claims nothing here.
         claimed = sum(
-            int(min(count, self._free(api, ask.limits, now)))
-            for api, count in ahead.items()
+            min(count, self._free(api, ask.limits, now)) for api, count in ahead.items()
         )
         rank = ahead[ask.api]
-        if own.free(own_rules, now) > rank and (
-            instance.free(all_rules, now) > claimed
+        if own.free(own_window, now) > rank and (
+            instance.free(all_window, now) > claimed
         ):
             self.leave(ask.ticket)
             slot = self._free_time(now + ask.headroom, own, instance)
-            own.add(slot, own_rules, now)
-            instance.add(slot, all_rules, now)
+            own.add(slot, own_window, now)
+            instance.add(slot, all_window, now)
             return Permit(ask.api, slot)
-        own.press(own_rules, rank, now)
-        instance.press(all_rules, claimed, now)
+        own.press(own_window, rank, now)
+        instance.press(all_window, claimed, now)
         opens = max(
-            own.opens(own_rules, rank, now), instance.opens(all_rules, claimed, now)
+            own.opens(own_window, rank, now), instance.opens(all_window, claimed, now)
         )
         nap = min(max(opens - now, _SHORTEST_NAP), _LONGEST_NAP)
         return Wait(self._queue(ask, now + nap), nap)
@@ -238,9 +258,9 @@ class Ledger:
     def _live(self, now: float) -> Iterable[Ticket]:
         return (t for t in self.tickets if t.due + GRACE >= now)
 
-    def _free(self, api: str, limits: Limits, now: float) -> float:
+    def _free(self, api: str, limits: Limits, now: float) -> int:
         bucket = self.bucket(api)
-        return bucket.free(bucket.rules(limits.of(api), now), now)
+        return bucket.free(bucket.window(limits.of(api), now), now)
 
     def _both(self, permit: Permit) -> tuple[Bucket, Bucket]:
         return self.bucket(permit.api), self.bucket(INSTANCE)
@@ -287,6 +307,10 @@ class Ledger:
         for name, bucket in list(self.buckets.items()):
             if bucket.slots and bucket.slots[-1] < now - _IDLE:
                 del self.buckets[name]
+
+
+def _gap(within: Window) -> float:
+    return _PACE * within.seconds / within.calls
 
 
 def _before(ticket: Ticket, number: int | None) -> bool:

@@ -8,12 +8,6 @@ from dataclasses import dataclass, field
 
 from ..errors import InvalidOption
 
-_PARTS = 8
-"""Paced calls come in bursts of an eighth of the limit at most."""
-
-_HASTE = 0.6
-"""Of the even spacing: the rest makes up for calls that were sent late."""
-
 
 @dataclass(frozen=True, slots=True)
 class Limits:
@@ -47,16 +41,6 @@ class Window:
 
     calls: int
     seconds: float
-
-
-def pace(within: Window) -> Window:
-    """Return the short window that spreads calls while more are wanted than allowed.
-
-    Without it a burst would return every second as it first came: hard on the server,
-    and whichever process is quickest takes most of it.
-    """
-    calls = math.ceil(within.calls / _PARTS)
-    return Window(calls, _HASTE * within.seconds * calls / within.calls)
 
 
 def window(rate: float) -> Window:

@@ -33,6 +33,7 @@ _T = TypeVar("_T")
 _PATIENCE = 10.0
 """Seconds to wait for the file while others write."""
 
+_RETRY = 0.0005
 _BUSY = frozenset({"SQLITE_BUSY", "SQLITE_LOCKED", "SQLITE_PROTOCOL"})
 
 _TABLES = """
@@ -86,7 +87,7 @@ class SQLiteStore(LedgerStore):
     def _open(self) -> _Open:
         self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         connection = sqlite3.connect(
-            self.path, timeout=1.0, isolation_level=None, check_same_thread=False
+            self.path, timeout=0.0, isolation_level=None, check_same_thread=False
         )
         try:
             _patiently(lambda: _prepare(connection))
@@ -163,7 +164,11 @@ def _begin(connection: sqlite3.Connection, how: str) -> None:
 
 
 def _patiently(action: Callable[[], _T]) -> _T:
-    """Repeat while others hold the file; SQLite's own timeout leaves cases out."""
+    """Repeat while others hold the file.
+
+    SQLite's own time-out leaves cases out, and soon sleeps for 25 ms where a
+    transaction takes a tenth of one.
+    """
     deadline = time.monotonic() + _PATIENCE
     while True:
         try:
@@ -172,7 +177,7 @@ def _patiently(action: Callable[[], _T]) -> _T:
             name = getattr(exc, "sqlite_errorname", "")
             if not name.startswith(tuple(_BUSY)) or time.monotonic() > deadline:
                 raise
-            time.sleep(0.002)
+            time.sleep(_RETRY)
 
 
 def _load(connection: sqlite3.Connection) -> Ledger:
@@ -187,6 +192,7 @@ def _to_row(ledger: Ledger) -> tuple[str, bytes]:
             len(bucket.slots),
             bucket.blocked_until,
             bucket.pressed_until,
+            bucket.paced_to,
             bucket.ease and (bucket.ease.level, bucket.ease.start, bucket.ease.since),
         )
         for name, bucket in ledger.buckets.items()
@@ -208,12 +214,13 @@ def _from_row(header: str, slots: bytes) -> Ledger:
         written=written,
     )
     start = 0
-    for name, count, blocked_until, pressed_until, ease in buckets:
+    for name, count, blocked_until, pressed_until, paced_to, ease in buckets:
         ledger.buckets[name] = Bucket(
             slots=times[start : start + count],
             ease=ease and Ease(level=ease[0], start=ease[1], since=ease[2]),
             blocked_until=blocked_until,
             pressed_until=pressed_until,
+            paced_to=paced_to,
         )
         start += count
     return ledger

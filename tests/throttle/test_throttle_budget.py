@@ -135,6 +135,18 @@ def test_a_429_lowers_the_rate_to_what_was_accepted(store: Store, clock: Any) ->
     assert not budget.snapshot().eased
 
 
+def test_one_429_in_a_full_second_lowers_nothing(store: Store, clock: Any) -> None:
+    """The tenth of ten came early; when it happens again, nine it is."""
+    budget = Budget("https://x", Limits(10), store, clock)
+    for rate in (10, 9):
+        take(budget, 9)
+        with budget.turn(QUERY) as turn:
+            turn.throttled(1)
+        assert budget.snapshot().rate == rate
+        assert budget.snapshot().blocked == pytest.approx(1)
+        clock.wait(1)
+
+
 def test_429s_in_flight_count_as_one_event(store: Store, clock: Any) -> None:
     """Six calls sent together, three refused: the rate is 3, not an eighth."""
     budget = Budget("https://x", Limits(6), store, clock)

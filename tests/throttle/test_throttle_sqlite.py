@@ -125,15 +125,15 @@ def test_what_one_store_writes_another_reads(tmp_path: Path, clock: Any) -> None
     """Slots, tickets, eased rates and history are all in the file."""
     path = tmp_path / "b.sqlite"
     one, two = SQLiteStore(path), SQLiteStore(path)
-    first = Budget("x", Limits(2), one, clock)
+    first = Budget("x", Limits(4), one, clock)
     with first.turn(API) as turn:
         turn.finish(bytes=7)
     with first.turn("a#B") as turn:
         turn.throttled(3)
-    one.ask(Ask(api=API, limits=Limits(2), headroom=0.0), clock)
+    one.ask(Ask(api=API, limits=Limits(4), headroom=0.0), clock)
     assert one.view(600, clock).ledger == two.view(600, clock).ledger
-    snapshot = Budget("x", Limits(2), two, clock).snapshot()
-    assert (snapshot.waiting, snapshot.blocked, snapshot.rate) == (1, 3.0, 1)
+    snapshot = Budget("x", Limits(4), two, clock).snapshot()
+    assert (snapshot.waiting, snapshot.blocked, snapshot.rate) == (1, 3.0, 2)
     assert [a.total.bytes for a in snapshot.apis] == [0, 7]
     one.close()
     two.close()
