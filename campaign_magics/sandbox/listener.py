@@ -32,8 +32,6 @@ _log = logging.getLogger(__name__)
 
 
 class _Request(server.HTTPRequest):
-    header_reader = server.DropUnderscoreHeaderReader()
-
     def read_request_headers(self) -> bool:
         """Refuse lengths that Python would take and HTTP does not (``-5``, ``1_0``)."""
         if not super().read_request_headers():

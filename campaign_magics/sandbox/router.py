@@ -6,7 +6,7 @@ of a schema (``xtk:persist|nms:delivery``), protocol.md §4.4.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -91,10 +91,10 @@ def find_route(instance: Instance, action: tuple[str, str]) -> Route:
     left, _, right = urn.partition("|")
     schema = _schema(instance, left)
     if schema is not None and not right:
-        return _own_method(schema, urn, name)
+        return _own_method(instance, schema, urn, name)
     declaring, methods = _interface(instance, left)
     target = _schema(instance, right) if right else declaring
-    method = next((m for m in methods if m.name == name), None)
+    method = _named(methods, name)
     if target is None or method is None or (right and target.implements != left):
         raise _not_defined(urn, name)
     return Route(urn=urn, schema=target.id, method=method, owner=left)
@@ -157,31 +157,35 @@ def _whole_number(route: Route, parameter: Parameter, content: str) -> int:
         ) from None
 
 
-def _own_method(schema: Schema, urn: str, name: str) -> Route:
-    method = next((m for m in schema.methods if m.name == name), None)
+def _own_method(instance: Instance, schema: Schema, urn: str, name: str) -> Route:
+    method = _named(schema.methods, name)
     if method is not None:
         return Route(urn=urn, schema=schema.id, method=method, owner=urn)
-    lent = any(m.name == name for found in schema.interfaces.values() for m in found)
-    if lent or (schema.implements, name) in COVERAGE:
-        raise Fault(
-            "SOP-330024",
-            f"The function library is not given for the method '{name}' of service "
-            f"'{urn}'.",
-        )
-    raise _not_defined(urn, name)
+    taken_over = _interface(instance, schema.implements or "")[1]
+    lent = [m for methods in schema.interfaces.values() for m in methods]
+    if _named((*lent, *taken_over), name) is None:
+        raise _not_defined(urn, name)
+    raise Fault(
+        "SOP-330024",
+        f"The function library is not given for the method '{name}' of service '{urn}'.",
+    )
 
 
 def _interface(
     instance: Instance, urn: str
 ) -> tuple[Schema | None, tuple[Method, ...]]:
-    """Find the schema of the same namespace that declares an interface."""
-    namespace, _, name = urn.partition(":")
+    """Find the schema that declares an interface, and the interface's methods."""
+    namespace = f"{urn.partition(':')[0]}:"
     for schema_id in instance.world.schema_ids():
-        if schema_id.startswith(f"{namespace}:"):
+        if schema_id.startswith(namespace):
             schema = instance.world.schema(schema_id)
-            if name in schema.interfaces:
-                return schema, schema.interfaces[name]
+            if urn in schema.interfaces:
+                return schema, schema.interfaces[urn]
     return None, ()
+
+
+def _named(methods: Iterable[Method], name: str) -> Method | None:
+    return next((m for m in methods if m.name == name), None)
 
 
 def _schema(instance: Instance, schema_id: str) -> Schema | None:

@@ -4,26 +4,37 @@ from __future__ import annotations
 
 import re
 
+from lxml import etree
+
 from ..faults import Fault
-from ..instance import Call, Reply
+from ..instance import Call, Instance, Reply
 
 _DECLARATION = re.compile(rb"^\s*<\?xml.*?\?>\s*", re.DOTALL)
 
 
 def get_entity_if_more_recent(call: Call) -> Reply:
-    """Return a compiled schema, unless the caller's md5 is the same.
+    """Return a schema, unless the caller's md5 is the same.
 
-    ``pk`` is ``xtk:schema|nms:recipient``.  The document is empty when nothing newer
-    exists; ``mustExist`` turns an absent entity into XFR-180000.
+    ``pk`` is ``xtk:schema|nms:recipient`` for the compiled form,
+    ``xtk:srcSchema|nms:recipient`` for the source.  The document is empty when nothing
+    newer exists; ``mustExist`` turns an absent entity into XFR-180000.
     """
     kind, _, name = call.text(0).partition("|")
-    known_md5, must_exist = call.text(1), call.flag(2)
-    world = call.instance.world
-    if kind != "xtk:schema" or name not in world.schema_ids():
-        if must_exist:
+    document = _entity(call.instance, kind, name)
+    if document is None:
+        if call.flag(2):
             raise Fault("XFR-180000", f"Unable to find the entity '{kind}|{name}'.")
         return Reply(outputs=(None,))
-    md5 = world.schema(name).md5
-    if md5 and known_md5.upper() == md5.upper():
+    md5 = call.text(1).strip().upper()
+    if md5 and md5 == (etree.fromstring(document).get("md5") or "").upper():
         return Reply(outputs=(None,))
-    return Reply(outputs=(_DECLARATION.sub(b"", world.schema_xml(name), count=1),))
+    return Reply(outputs=(_DECLARATION.sub(b"", document, count=1),))
+
+
+def _entity(instance: Instance, kind: str, name: str) -> bytes | None:
+    world = instance.world
+    if kind == "xtk:schema" and name in world.schema_ids():
+        return world.schema_xml(name)
+    if kind == "xtk:srcSchema" and name in world.source_ids():
+        return world.source_xml(name)
+    return None
