@@ -185,7 +185,7 @@ def url_rows(plan: Plan) -> tuple[Values, int]:
 
 def _targets(people: Recipients, plan: Plan, draw: Draw) -> tuple[Ints, Ints]:
     """Choose who gets what: known then, with an address for the channel."""
-    reach = people.chunk.sizes.logs_per_recipient / len(plan) / 0.87
+    reach = people.chunk.sizes.logs_per_recipient / len(plan) / 0.81
     drawn = draw.random.random((len(people.chunk), len(plan))) < reach
     known = people.created[:, None] < plan.start[None, :]
     by_mail = pc.is_valid(people.email).to_numpy(zero_copy_only=False)

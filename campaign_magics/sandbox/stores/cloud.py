@@ -93,14 +93,10 @@ class CloudStore:
 
     def load(self, table: str, rows: pa.Table) -> None:
         """Append Arrow rows to a table; columns are matched by name."""
+        sql = insert(table, rows.column_names, "SELECT * FROM incoming")
         with self.transaction() as cursor:
-            cursor.register("incoming", rows)
-            try:
-                cursor.execute(
-                    insert(table, rows.column_names, "SELECT * FROM incoming")
-                )
-            finally:
-                cursor.unregister("incoming")
+            # A registered table would be kept alive until the transaction ends.
+            cursor.from_arrow(rows).query("incoming", sql)
 
     def tables(self) -> dict[str, set[str]]:
         """Return every table's column names; all names in lower case."""

@@ -25,8 +25,8 @@ CLOUD_FILE: Final = "cloud.duckdb"
 class Databases:
     """The local (SQLite) and the cloud (DuckDB) database of one sandbox.
 
-    Without ``directory`` the rows live in memory and in a temporary folder, and go
-    with ``close()``.  ``functions`` are Python functions for SQLite by SQL name,
+    Without ``directory`` the rows live in a temporary folder and go with ``close()``;
+    the cloud's stay in memory when ``in_memory``.  ``functions`` are Python functions for SQLite by SQL name,
     ``macros`` are statements for DuckDB.  Every method may be called from any thread;
     readers never wait, writers take turns.
     """
@@ -35,6 +35,7 @@ class Databases:
         self,
         directory: Path | None = None,
         *,
+        in_memory: bool = True,
         functions: Mapping[str, SqlFunction] | None = None,
         macros: Sequence[str] = (),
     ) -> None:
@@ -45,7 +46,8 @@ class Databases:
             folder = directory or Path(
                 opened.enter_context(TemporaryDirectory(prefix="campaign-sandbox-"))
             )
-            cloud = None if directory is None else folder / CLOUD_FILE
+            lives_in_memory = directory is None and in_memory
+            cloud = None if lives_in_memory else folder / CLOUD_FILE
             self.cloud = CloudStore(cloud, setup=macros, writer=self._writer)
             opened.callback(self.cloud.close)
             self.local = LocalStore(

@@ -41,6 +41,9 @@ VERSION: Final = "8.7.4"
 BUILD: Final = "9385"
 """The Campaign server that the sandbox says it is."""
 
+_MOST_IN_MEMORY: Final = 100_000
+"""Recipients above which the cloud's rows go to a file even if they are not kept."""
+
 _KEY: Final = ("@namespace", "@name")
 _log = logging.getLogger(__name__)
 
@@ -196,6 +199,8 @@ class World:
         self._register(self._dictionary)
         self._number()
         self.databases.replicate()
+        # Arrow's pool keeps what it once had: hundreds of megabytes.
+        pa.default_memory_pool().release_unused()
 
     def _register(self, dictionary: Dictionary) -> None:
         """Keep the rows of xtk:srcSchema and xtk:schema as the dictionary is."""
@@ -258,7 +263,7 @@ def build_world(
     today = as_of or datetime.fromtimestamp(clock.now(), UTC).date()
     asked = Stamp(version=__version__, rows=rows, seed=seed, as_of=today.isoformat())
     found = None if data is None else _claim(data, asked)
-    databases = _open(data)
+    databases = _open(data, rows)
     try:
         world = World(
             dictionary,
@@ -296,9 +301,10 @@ def _claim(folder: Path, asked: Stamp) -> Stamp | None:
     return found
 
 
-def _open(folder: Path | None) -> Databases:
+def _open(folder: Path | None, rows: int) -> Databases:
+    in_memory = rows <= _MOST_IN_MEMORY
     try:
-        return Databases(folder, functions=SQLITE_FUNCTIONS)
+        return Databases(folder, in_memory=in_memory, functions=SQLITE_FUNCTIONS)
     except (duckdb.Error, sqlite3.Error) as exc:
         raise InvalidOption(
             f"the databases in {folder} cannot be opened",
