@@ -12,7 +12,7 @@ import duckdb
 import pyarrow as pa
 
 from .ddl import insert
-from .local import BATCH_ROWS, grouped
+from .local import BATCH_ROWS, Tables, grouped
 
 _CONFIG: Final[dict[str, str | bool | int | float | list[str]]] = {
     # A query sees the tables and nothing else of this machine.
@@ -98,9 +98,12 @@ class CloudStore:
             # A registered table would be kept alive until the transaction ends.
             cursor.from_arrow(rows).query("incoming", sql)
 
-    def tables(self) -> dict[str, set[str]]:
-        """Return every table's column names; all names in lower case."""
-        sql = "SELECT lower(table_name), lower(column_name) FROM duckdb_columns()"
+    def tables(self) -> Tables:
+        """Return every table's columns."""
+        sql = (
+            "SELECT lower(table_name), lower(column_name), data_type"
+            " FROM duckdb_columns()"
+        )
         cursor = self._bound or self._connection.cursor()
         return grouped(cursor.execute(sql).fetchall())
 

@@ -15,7 +15,7 @@ import pyarrow.compute as pc
 from ...schemas.model import Database, Schema
 from .cloud import CloudStore
 from .columns import arrow_schema, has_table, stored_columns
-from .ddl import add_columns, create_indexes, create_table, delete, select
+from .ddl import alter_table, create_indexes, create_table, delete, select
 from .local import LocalStore, SqlFunction
 
 LOCAL_FILE: Final = "local.sqlite"
@@ -26,9 +26,9 @@ class Databases:
     """The local (SQLite) and the cloud (DuckDB) database of one sandbox.
 
     Without ``directory`` the rows live in a temporary folder and go with ``close()``;
-    the cloud's stay in memory when ``in_memory``.  ``functions`` are Python functions for SQLite by SQL name,
-    ``macros`` are statements for DuckDB.  Every method may be called from any thread;
-    readers never wait, writers take turns.
+    the cloud's stay in memory when ``in_memory``.  ``functions`` are Python functions
+    for SQLite by SQL name, ``macros`` are statements for DuckDB.  Every method may be
+    called from any thread; readers never wait, writers take turns.
     """
 
     def __init__(
@@ -86,7 +86,7 @@ class Databases:
     def create(
         self, schemas: Iterable[Schema], *, local_only: Collection[str] = ()
     ) -> set[str]:
-        """Create the schemas' tables, or add the columns they lack; safe to repeat.
+        """Create the schemas' tables, or alter them to fit; safe to repeat.
 
         A local table also gets a copy in the cloud, unless it is named in
         ``local_only``.  Returns the ids of the schemas whose table is new.
@@ -151,7 +151,7 @@ class Databases:
                 created.add(schema.id)
                 store.execute(create_table(schema, database))
             else:
-                for statement in add_columns(schema, database, present):
+                for statement in alter_table(schema, database, present):
                     store.execute(statement)
         return created
 

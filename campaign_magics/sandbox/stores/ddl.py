@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
-from ...schemas.model import Database, Schema
+from ...schemas.model import Database, Index, Schema
 from ...xtk.types import Kind
 from .columns import StoredColumn, stored_columns
 
@@ -46,15 +46,42 @@ def create_table(schema: Schema, database: Database) -> str:
     return f"CREATE TABLE {quoted(str(schema.table))} ({', '.join(parts)})"
 
 
-def add_columns(
-    schema: Schema, database: Database, present: Iterable[str]
+def alter_table(
+    schema: Schema, database: Database, present: Mapping[str, str]
 ) -> Iterator[str]:
-    """Yield ALTER TABLE for each column that the table does not have yet."""
-    known = {name.lower() for name in present}
+    """Yield what makes a table as the schema is: columns added or retyped, none lost.
+
+    ``present`` are the SQL types of the columns there are, by name in lower case.
+    A value that does not fit its new type becomes 0 or null.
+    """
+    table = quoted(str(schema.table))
     for column in stored_columns(schema):
-        if column.name.lower() not in known:
+        found = present.get(column.name.lower())
+        if found is None:
             text = _column(column, database, False)
-            yield f"ALTER TABLE {quoted(str(schema.table))} ADD COLUMN {text}"
+            yield f"ALTER TABLE {table} ADD COLUMN {text}"
+        elif found != (wanted := column.storage.sql(database)):
+            name = quoted(column.name)
+            if database == "cloud":
+                yield (
+                    f"ALTER TABLE {table} ALTER COLUMN {name}"
+                    f" SET DATA TYPE {wanted} USING TRY_CAST({name} AS {wanted})"
+                )
+            else:
+                yield from _retype(schema, column)
+
+
+def _retype(schema: Schema, column: StoredColumn) -> Iterator[str]:
+    """Yield the steps SQLite needs to change a column's type."""
+    table, name = quoted(str(schema.table)), quoted(column.name)
+    before, wanted = quoted(f"{column.name} before"), column.storage.sqlite
+    for index in schema.indexes:
+        if column.path in index.paths:
+            yield f"DROP INDEX IF EXISTS {_index_name(schema, index)}"
+    yield f"ALTER TABLE {table} RENAME COLUMN {name} TO {before}"
+    yield f"ALTER TABLE {table} ADD COLUMN {_column(column, 'local', False)}"
+    yield f"UPDATE {table} SET {name} = CAST({before} AS {wanted})"  # noqa: S608 - quoted
+    yield f"ALTER TABLE {table} DROP COLUMN {before}"
 
 
 def create_indexes(schema: Schema) -> Iterator[str]:
@@ -70,9 +97,13 @@ def create_indexes(schema: Schema) -> Iterator[str]:
         if index.paths and all(path in names for path in index.paths):
             columns = [names[path] for path in index.paths]
             kind = "UNIQUE INDEX" if index.unique else "INDEX"
-            title = quoted(f"{schema.table}_{index.name}")
+            title = _index_name(schema, index)
             on = f"{quoted(str(schema.table))} ({_listed(columns)})"
             yield f"CREATE {kind} IF NOT EXISTS {title} ON {on}"
+
+
+def _index_name(schema: Schema, index: Index) -> str:
+    return quoted(f"{schema.table}_{index.name}")
 
 
 def _row_id(schema: Schema) -> StoredColumn | None:

@@ -17,6 +17,9 @@ from .ddl import insert
 SqlFunction = Callable[..., Any]
 """A Python function that SQL may call; it must not depend on anything but its input."""
 
+Tables = dict[str, dict[str, str]]
+"""SQL types of columns by table and column; names in lower case."""
+
 BATCH_ROWS: Final = 10_000
 _BUSY_SECONDS: Final = 30.0
 _TYPES: Final[dict[type, pa.DataType]] = {
@@ -112,10 +115,10 @@ class LocalStore:
                 values = [column.to_pylist() for column in batch.columns]
                 connection.executemany(sql, zip(*values, strict=True))
 
-    def tables(self) -> dict[str, set[str]]:
-        """Return every table's column names; all names in lower case."""
+    def tables(self) -> Tables:
+        """Return every table's columns."""
         sql = (
-            "SELECT lower(m.name), lower(c.name)"
+            "SELECT lower(m.name), lower(c.name), c.type"
             " FROM sqlite_master m, pragma_table_info(m.name) c WHERE m.type = 'table'"
         )
         with self._borrowed() as connection:
@@ -188,11 +191,11 @@ class LocalStore:
             self._give_back(connection)
 
 
-def grouped(pairs: Iterable[tuple[str, str]]) -> dict[str, set[str]]:
-    """Return the second parts by first part."""
-    found: dict[str, set[str]] = {}
-    for key, value in pairs:
-        found.setdefault(key, set()).add(value)
+def grouped(columns: Iterable[tuple[str, str, str]]) -> Tables:
+    """Return table, column, type as tables."""
+    found: Tables = {}
+    for table, column, type_ in columns:
+        found.setdefault(table, {})[column] = type_
     return found
 
 
@@ -206,7 +209,7 @@ def _columns(
 
 def _type_of(values: tuple[Any, ...]) -> pa.DataType:
     """Return the type that holds every value; text holds anything."""
-    kinds = {type(value) for value in values} - {type(None)}
+    kinds = set(map(type, values)) - {type(None)}
     if kinds == {int, float}:
         return pa.float64()
     return _TYPES[kinds.pop()] if len(kinds) == 1 else pa.string()

@@ -15,9 +15,10 @@ import pyarrow as pa
 from ... import __version__
 from ...clock import SYSTEM_CLOCK, Clock
 from ...errors import InvalidOption
+from ...schemas.errors import SchemaError
 from ...schemas.model import Schema
 from ...xtk.names import did_you_mean
-from ..data.draft import has_zero
+from ..data.draft import has_zero, zero_record
 from ..data.seed import DEFAULT_ROWS, DEFAULT_SEED, seed_tables
 from ..engine.sqlite_functions import SQLITE_FUNCTIONS
 from ..faults import Fault
@@ -129,16 +130,24 @@ class World:
         """Add or replace one source schema: compile all, create and alter tables.
 
         Returns the compiled schemas that changed.  New tables are empty, new columns
-        have their defaults; columns are never dropped or retyped.  Raises
-        ``SchemaError``, and changes nothing, when the source is wrong.  Not for use
-        inside a transaction: a rollback would undo the tables, not the definition.
+        have their defaults, retyped ones keep what fits; none is dropped.  Raises
+        ``SchemaError``, and changes nothing, when the source is wrong or the rows
+        there are forbid it.  Not for use inside a transaction: a rollback would undo
+        the tables, not the definition.
         """
         name, source = read_source(source)
         with self.databases.transaction():
             before = self._dictionary
             after = compiled({**before.sources, name: source})
             changed = after.changed(before)
-            self._create(after, changed)
+            try:
+                self._zero(self._create(after, changed), after)
+            except (sqlite3.Error, duckdb.Error) as exc:
+                raise SchemaError(
+                    f"the table cannot be made so: {exc}",
+                    where=name,
+                    hint="correct the rows, or leave keys and types as they were",
+                ) from exc
             self._register(after)
             if self._folder is not None:
                 replace_file(self._folder / saved_name(name), source)
@@ -184,8 +193,9 @@ class World:
     def _fill(self, names: set[str]) -> None:
         """Seed these schemas' tables, then register, number and replicate."""
         schemas = self._dictionary.schemas
-        wanted = names - (self._defined - self._standard.keys())
-        if wanted:
+        own = names & (self._defined - self._standard.keys())
+        self._zero(own, self._dictionary)
+        if wanted := names - own:
             stamp = self.stamp
             for name, rows in seed_tables(
                 schemas,
@@ -201,6 +211,13 @@ class World:
         self.databases.replicate()
         # Arrow's pool keeps what it once had: hundreds of megabytes.
         pa.default_memory_pool().release_unused()
+
+    def _zero(self, names: Iterable[str], dictionary: Dictionary) -> None:
+        """Put record 0 into new tables that are to have one."""
+        schemas = dictionary.schemas
+        for name in names:
+            if has_zero(schemas[name]) and not is_staging_twin(name, schemas):
+                self.databases.load(schemas[name], zero_record(schemas[name]))
 
     def _register(self, dictionary: Dictionary) -> None:
         """Keep the rows of xtk:srcSchema and xtk:schema as the dictionary is."""

@@ -13,7 +13,7 @@ from campaign_magics.sandbox.stores.columns import (
     stored_columns,
 )
 from campaign_magics.sandbox.stores.ddl import (
-    add_columns,
+    alter_table,
     create_indexes,
     create_table,
     delete,
@@ -129,8 +129,13 @@ def test_indexes_follow_the_schema_where_they_have_columns():
 
 def test_only_missing_columns_are_added():
     """Names compare without regard to case, as both databases do."""
-    present = ["ithingid", "SNAME", "dPrice", "mdata"]
-    assert list(add_columns(THING, "cloud", present)) == [
+    present = {
+        "ithingid": "INTEGER",
+        "sname": "VARCHAR",
+        "dprice": "DOUBLE",
+        "mdata": "VARCHAR",
+    }
+    assert list(alter_table(THING, "cloud", present)) == [
         'ALTER TABLE "CusThing" ADD COLUMN "tsMade" TIMESTAMP'
     ]
 

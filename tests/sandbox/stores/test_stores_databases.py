@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import UTC, date, datetime
 
 import duckdb
@@ -328,3 +329,22 @@ def test_times_with_a_zone_are_stored_in_utc(databases):
     databases.load(schema, pa.table({"iId": [1], "tsMade": made}))
     (row,) = rows(databases, "local", "SELECT tsMade FROM CusThing")
     assert row == {"tsMade": "2024-01-01 12:00:00.000"}
+
+
+@BOTH
+def test_a_retyped_column_keeps_what_fits(databases, database):
+    """Text to number and back; what is no number becomes 0 or null."""
+    schema = thing(database)
+    databases.create([schema])
+    names = pa.table({"iId": [1, 2], "sName": ["12", "dozen"]})
+    databases.load(schema, names)
+    number = Field(path="@name", label="", type=TYPES["long"], sql_name="sName")
+    others = [field for field in schema.fields if field.path != "@name"]
+    retyped = replace(schema, fields=(*others, number))
+    databases.create([retyped])
+    (batch,) = databases.run(database, "SELECT sName FROM CusThing ORDER BY iId")
+    assert pa.types.is_integer(batch.schema.types[0])
+    assert batch.column(0).to_pylist() in ([12, 0], [12, None])
+    databases.create([schema])
+    (first, _) = rows(databases, database, "SELECT sName FROM CusThing ORDER BY iId")
+    assert first == {"sName": "12"}

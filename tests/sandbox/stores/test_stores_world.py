@@ -143,19 +143,20 @@ def test_reset_brings_the_seeded_rows_back():
 
 
 def test_a_schema_defined_later_gets_its_table():
-    """Compile, create, then alter: the rows stay."""
+    """Compile, create with record 0, then alter: the rows stay."""
     world = build()
     assert world.define(STORE) == ["cus:store"]
     world.databases.execute("local", "INSERT INTO CusStore (sCode) VALUES ('A')")
     assert world.define(GROWN) == ["cus:store"]
     assert world.schema("cus:store").field_by_path["@area"].sql_name == "iArea"
-    assert rows(world, "local", "SELECT sCode, iArea FROM CusStore") == [
-        {"sCode": "A", "iArea": 0}
+    assert rows(world, "local", "SELECT iStoreId, sCode, iArea FROM CusStore") == [
+        {"iStoreId": 0, "sCode": None, "iArea": 0},
+        {"iStoreId": 1, "sCode": "A", "iArea": 0},
     ]
     assert world.source_xml("cus:store").count(b"area") == 1
     assert count(world, "XtkSrcSchema WHERE sNamespace = 'cus'", "local") == 1
     world.reset()
-    assert count(world, "CusStore", "local") == 0
+    assert count(world, "CusStore", "local") == 1
     world.close()
 
 
@@ -225,7 +226,7 @@ def test_a_data_folder_keeps_everything(tmp_path):
     world.close()
     again = build(data=tmp_path, rows=500, seed=99, as_of=date(2030, 1, 1))
     assert count(again, "NmsRecipient") == 11
-    assert count(again, "CusStore", "local") == 1
+    assert count(again, "CusStore", "local") == 2
     assert b"store" in again.source_xml("cus:store")
     assert list(again.sequences.take("XtkNewId", 1)) == [number + 1]
     assert (again.stamp.rows, again.stamp.as_of) == (20, "2026-01-15")
@@ -321,4 +322,20 @@ for number in range(100000):
         assert {n for n in keys if n < 500000} == {
             n - 450000 for n in keys if n >= 500000
         }
+    world.close()
+
+
+def test_a_key_that_rows_break_is_refused():
+    """A unique key over doubled values: an error with a hint, the table as it was."""
+    world = build()
+    key = b'<key name="code"><keyfield xpath="@code"/></key>'
+    world.define(STORE.replace(key, b""))
+    for number in (1001, 1002):
+        sql = "INSERT INTO CusStore (iStoreId, sCode) VALUES (?, 'same')"
+        world.databases.execute("local", sql, [number])
+    with pytest.raises(SchemaError, match="UNIQUE") as failure:
+        world.define(GROWN)
+    assert failure.value.hint
+    assert "@area" not in world.schema("cus:store").field_by_path
+    assert count(world, "CusStore", "local") == 3
     world.close()
