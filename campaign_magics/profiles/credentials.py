@@ -20,7 +20,7 @@ from dataclasses import dataclass, field
 from typing import Final, Literal
 from urllib.parse import urlsplit
 
-from ..errors import NoCredentials
+from ..errors import InvalidOption, NoCredentials
 from ..secret import Secret
 from .profile import AuthKind, Profile
 from .prompt import CannotAsk, ask
@@ -108,7 +108,7 @@ def credentials(
     """Return what the profile's kind of authentication needs.
 
     Raises NoCredentials when no source has it all, or when an operator's name (IMS:
-    client id) is missing.
+    client id) is missing; InvalidOption when a secret of another kind is given.
     """
     given: dict[SecretName, Secret | None] = {
         "password": password,
@@ -118,8 +118,9 @@ def credentials(
         "client_secret": client_secret,
     }
     explicit = {name: secret for name, secret in given.items() if secret}
-    _check_identity(profile)
     wanted = REQUIRED[profile.auth]
+    _check_identity(profile)
+    _check_kind(profile, explicit)
     for origin, source in (sources or Sources()).chain(explicit):
         found = source(profile, wanted)
         if all(name in found for name in wanted):
@@ -164,6 +165,18 @@ def _check_identity(profile: Profile) -> None:
             f"Profile '{profile.name}' does not say which {needed} to log on as.",
             hint=f"add {needed} to the profile, or pass {needed}=… to connect()",
         )
+
+
+def _check_kind(profile: Profile, explicit: Secrets) -> None:
+    """A token that is given and not used would be a puzzle."""
+    for name in explicit:
+        if name not in REQUIRED[profile.auth]:
+            kind = next(kind for kind, names in REQUIRED.items() if name in names)
+            raise InvalidOption(
+                f"A {_label(name).lower()} is given, and profile '{profile.name}'"
+                f" logs on by auth = '{profile.auth}'.",
+                hint=f"pass auth='{kind}', or leave it out",
+            )
 
 
 def _nothing_found(profile: Profile, wanted: tuple[SecretName, ...]) -> NoCredentials:

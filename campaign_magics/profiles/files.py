@@ -33,8 +33,6 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from platformdirs import user_config_path
-
 from ..errors import InvalidOption, UnknownProfile
 from .address import is_url, normalise_url
 from .profile import Profile, check_setting, closest_hint
@@ -57,7 +55,9 @@ class Found:
 
 def user_file() -> Path:
     """Return the user's own profiles file, whether it exists or not."""
-    return user_config_path("campaign_magics") / FILE_NAME
+    import platformdirs  # here: floors 0 to 2 load with the standard library alone
+
+    return platformdirs.user_config_path("campaign_magics") / FILE_NAME
 
 
 def find_profiles(

@@ -18,8 +18,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
-from platformdirs import user_cache_path
-
 from ..clock import Clock
 from ..errors import InvalidOption
 from .ledger import Ask, Permit, Wait
@@ -60,7 +58,9 @@ def open_store(spec: str, instance: str) -> Store:
 
 def budget_path(instance: str) -> Path:
     """Return the file of an instance (a URL) for the time until the next reboot."""
-    folder = user_cache_path("campaign_magics") / "budgets"
+    import platformdirs  # here: floors 0 to 2 load with the standard library alone
+
+    folder = platformdirs.user_cache_path("campaign_magics") / "budgets"
     _sweep(folder)
     slug = re.sub(r"[^a-z0-9.]+", "-", instance.lower().partition("://")[2])[:60]
     key = hashlib.sha256(instance.encode()).hexdigest()[:8]
@@ -134,15 +134,16 @@ class SafeStore:
         return self._try(lambda store: store.view(seconds, clock))
 
     def close(self) -> None:
-        """Release the file."""
-        self._store.close()
+        """Release the file; calls that are still under way end in memory."""
+        with self._lock:
+            store, self._store = self._store, MemoryStore()
+        store.close()
 
     def _try(self, action: Callable[[Store], _T]) -> _T:
         store = self._store
         try:
             return action(store)
-        except (sqlite3.Error, OSError, ValueError) as exc:
-            # ValueError: the file holds something else than a ledger.
+        except (sqlite3.Error, OSError) as exc:
             if not store.shared:
                 raise
             with self._lock:

@@ -182,7 +182,10 @@ def _patiently(action: Callable[[], _T]) -> _T:
 
 def _load(connection: sqlite3.Connection) -> Ledger:
     row = connection.execute(_LOAD).fetchone()
-    return Ledger() if row is None else _from_row(*row)
+    try:
+        return Ledger() if row is None else _from_row(*row)
+    except (TypeError, ValueError) as exc:
+        raise sqlite3.DatabaseError("its content is no ledger") from exc
 
 
 def _to_row(ledger: Ledger) -> tuple[str, bytes]:

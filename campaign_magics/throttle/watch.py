@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Callable
 from dataclasses import replace
@@ -9,8 +10,13 @@ from dataclasses import replace
 from ..clock import Clock
 from .usage import Snapshot
 
+_log = logging.getLogger(__name__)
+
 INTERVAL = 0.2
 """Seconds between looks."""
+
+_LAST_LOOK = 2.0
+"""Seconds that a callback may take to end."""
 
 Callback = Callable[[Snapshot], None]
 
@@ -34,6 +40,7 @@ class Watch:
         self._lock = threading.Lock()
         self._callbacks: list[Callback] = []
         self._stop: threading.Event | None = None
+        self._thread: threading.Thread | None = None
 
     def subscribe(self, callback: Callback) -> Callable[[], None]:
         """Add a callback; return the function that takes it away."""
@@ -41,26 +48,30 @@ class Watch:
             self._callbacks = [*self._callbacks, callback]
             if self._stop is None:
                 self._stop = threading.Event()
-                threading.Thread(
+                self._thread = threading.Thread(
                     target=self._run,
                     args=(self._stop,),
                     name="campaign-budget-watch",
                     daemon=True,
-                ).start()
+                )
+                self._thread.start()
 
-        def unsubscribe() -> None:
-            with self._lock:
-                self._callbacks = [c for c in self._callbacks if c is not callback]
-                if not self._callbacks:
-                    self._end()
-
-        return unsubscribe
+        return lambda: self._drop(callback)
 
     def close(self) -> None:
-        """Drop all callbacks and end the thread."""
+        """Drop all callbacks, end the thread and wait until it is gone."""
         with self._lock:
             self._callbacks = []
             self._end()
+        thread = self._thread
+        if thread is not None and thread is not threading.current_thread():
+            thread.join(_LAST_LOOK)
+
+    def _drop(self, callback: Callback) -> None:
+        with self._lock:
+            self._callbacks = [c for c in self._callbacks if c is not callback]
+            if not self._callbacks:
+                self._end()
 
     def _end(self) -> None:
         if self._stop is not None:
@@ -80,4 +91,10 @@ class Watch:
 
     def _tell(self, snapshot: Snapshot) -> None:
         for callback in self._callbacks:
-            callback(snapshot)
+            try:
+                callback(snapshot)
+            except Exception:
+                # One broken meter must not stop the others, nor be heard five times
+                # a second.
+                _log.exception("a subscriber of the budget failed and is dropped")
+                self._drop(callback)

@@ -137,6 +137,13 @@ def test_each_kind_takes_its_own_secrets(
     assert found.kind == auth
 
 
+def test_a_secret_of_another_kind_is_an_error() -> None:
+    """It would be passed over in silence, and a password asked for."""
+    with pytest.raises(InvalidOption, match="bearer token is given") as caught:
+        credentials(ME, bearer_token=Secret("x"), sources=sources())
+    assert "auth='bearer'" in caught.value.hint
+
+
 def test_half_a_pair_of_tokens_is_not_enough() -> None:
     """Tokens of two sources do not belong together."""
     profile = Profile(name="dev", url="https://x", auth="session")

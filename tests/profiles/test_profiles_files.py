@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import platformdirs
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -43,7 +44,7 @@ url = "http://localhost:8080"
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The user's folder is empty, and so is the environment."""
     monkeypatch.setattr(
-        files, "user_config_path", lambda name: tmp_path / "config" / name
+        platformdirs, "user_config_path", lambda name: tmp_path / "config" / name
     )
     monkeypatch.delenv("CAMPAIGN_PROFILES", raising=False)
     return tmp_path / "config"

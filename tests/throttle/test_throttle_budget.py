@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -230,6 +231,19 @@ def test_an_interrupt_ends_the_wait_and_gives_up_the_place(
     assert budget.snapshot().waiting == 0
 
 
+def test_ctrl_c_ends_a_real_wait() -> None:
+    """The main thread sleeps; the signal wakes it."""
+    budget = Budget("https://x", Limits(0.1))
+    take(budget, 1)
+    main = threading.main_thread().ident or 0
+    timer = threading.Timer(0.05, signal.pthread_kill, (main, signal.SIGINT))
+    timer.start()
+    with pytest.raises(KeyboardInterrupt), budget.turn(QUERY):
+        raise AssertionError
+    timer.join()
+    assert budget.snapshot().waiting == 0
+
+
 def test_a_wait_longer_than_allowed_raises_throttled(store: Store, clock: Any) -> None:
     """The error says how long and for what."""
     budget = Budget("https://x", Limits(0.1), store, clock)
@@ -305,7 +319,7 @@ def test_a_snapshot_tells_usage_now(store: Store, clock: Any) -> None:
 
 
 def test_subscribers_hear_of_changes_and_leave_no_thread() -> None:
-    """The one thread goes with the last subscriber; without one there is none."""
+    """The one thread goes with the last; one that fails is dropped."""
     before = threading.active_count()
     budget = Budget("https://x", Limits(10))
     assert threading.active_count() == before
@@ -317,6 +331,10 @@ def test_subscribers_hear_of_changes_and_leave_no_thread() -> None:
         if snapshot.used == 1:
             arrived.set()
 
+    def broken(snapshot: Any) -> None:
+        raise ZeroDivisionError
+
+    budget.subscribe(broken)
     end = budget.subscribe(show)
     end_other = budget.subscribe(lambda snapshot: None)
     with budget.turn(QUERY):
