@@ -5,6 +5,7 @@ CampaignError                ACM-000
 │   ├── QuerySyntaxError     ACM-101  the text cannot be read
 │   ├── UnknownName          ACM-102  no such schema, attribute, link or method
 │   ├── InvalidValue         ACM-103  a value does not fit its type or its list
+│   ├── SchemaError          ACM-104  a schema's XML is wrong (schemas.errors)
 │   ├── UnknownProfile       ACM-110
 │   ├── NoCredentials        ACM-111
 │   ├── NotConnected         ACM-112
