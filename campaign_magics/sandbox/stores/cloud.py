@@ -54,12 +54,14 @@ class CloudStore:
         At least one batch comes, empty when there is no row.  Sums of integers come
         as int64, other decimals as double.
         """
-        cursor = self._bound or self._connection.cursor()
+        bound = self._bound
+        cursor = bound or self._connection.cursor()
         relation = cursor.sql(sql, params=list(params))
         if relation is None:
             raise duckdb.InvalidInputException("the statement returns no rows")
-        reader = relation.to_arrow_reader(batch_rows)
-        return _batches(reader)
+        batches = _batches(relation.to_arrow_reader(batch_rows))
+        # The transaction's next statement would cut a reader short.
+        return iter(list(batches)) if bound else batches
 
     def execute(self, sql: str, params: Sequence[Any] = ()) -> int:
         """Run one statement in its own transaction; return the rows it changed."""

@@ -77,6 +77,8 @@ class LocalStore:
             self._give_back(connection)
             return iter([first])
         rest = self._rest(connection, cursor, types, batch_rows)
+        if connection is self._bound:
+            rest = iter(list(rest))  # the transaction may end before it is read
         return chain([first], rest)
 
     def execute(self, sql: str, params: Sequence[Any] = ()) -> int:

@@ -348,3 +348,18 @@ def test_a_retyped_column_keeps_what_fits(databases, database):
     databases.create([schema])
     (first, _) = rows(databases, database, "SELECT sName FROM CusThing ORDER BY iId")
     assert first == {"sName": "12"}
+
+
+@BOTH
+def test_an_answer_outlives_the_transaction_it_began_in(databases, database):
+    """Rows read late are those of the query's moment, whatever was written since."""
+    schema = thing(database)
+    databases.create([schema])
+    databases.load(schema, pa.table({"iId": list(range(25_000))}))
+    with databases.transaction():
+        reader = databases.run(database, "SELECT iId FROM CusThing")
+        databases.execute(database, "DELETE FROM CusThing")
+    others = [databases.run(database, "SELECT 1 AS x") for _ in range(3)]
+    assert sum(batch.num_rows for batch in reader) == 25_000
+    assert [next(other).num_rows for other in others] == [1, 1, 1]
+    assert len(set(map(id, databases.local._idle))) == len(databases.local._idle)
