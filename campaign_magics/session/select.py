@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from ..frames import decode, to_pandas
 from ..query.check import Checked, check
-from ..query.model import QueryDef
+from ..query.model import Operation, QueryDef
 from ..query.params import bind
 from ..query.read import Readable, read_query
 from ..schemas.model import Schema
@@ -36,16 +36,21 @@ class Page:
 
 
 def prepare(
-    what: Readable, params: Mapping[str, Any] | None, lookup: Lookup
+    what: Readable,
+    params: Mapping[str, Any] | None,
+    lookup: Lookup,
+    *,
+    operation: Operation | None = None,
 ) -> Checked:
     """Read, fill in parameters and check, so that only sound queries are sent.
 
-    Raises QuerySyntaxError, UnknownName or InvalidValue, with a caret where possible.
+    ``operation`` replaces the query's own.  Raises QuerySyntaxError, UnknownName or
+    InvalidValue, with a caret where possible.
     """
     source = what if isinstance(what, str) else None
-    query = read_query(what)
-    # A notebook's variables stand behind `params`; only those named are looked at.
-    query = bind(query, params or {}, source)
+    query = bind(read_query(what), params or {}, source)
+    if operation is not None:
+        query = replace(query, operation=operation)
     return check(query, lookup, source)
 
 

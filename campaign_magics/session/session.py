@@ -124,14 +124,8 @@ class Session:
 
     def count(self, what: Readable, params: Mapping[str, Any] | None = None) -> int:
         """Return how many records a query finds, whatever its lineCount."""
-        checked = self.check(what, params)
-        counting = replace(
-            checked.query,
-            operation="count",
-            order_by=(),
-            line_count=None,
-            start_line=None,
-        )
+        checked = prepare(what, params, self.schemas.__getitem__, operation="count")
+        counting = replace(checked.query, order_by=(), line_count=None, start_line=None)
         return row_count(self._run(counting).raw, element=checked.element)
 
     def build_sql(self, what: Readable, params: Mapping[str, Any] | None = None) -> str:

@@ -29,6 +29,9 @@ _CODE = re.compile(r"\b[A-Z]{3}-\d{6}\b")
 _EXPIRED = "XSV-350008"
 _REFUSED = ("XSV-350012", "XSV-350013", "XSV-350023", "XTK-170019", "SOP-330023")
 _HTML = re.compile(rb"<(!doctype\s+html|html|head|body)\b", re.IGNORECASE)
+_DOCTYPE = re.compile(
+    rb"\A(?:\xef\xbb\xbf)?(?:\s+|<\?.*?\?>|<!--.*?-->)*<!DOCTYPE", re.DOTALL
+)
 _TAIL = re.compile(rb"</(?:[\w.-]+:)?Envelope\s*>\s*(?:<!--.*?-->\s*)*\Z", re.DOTALL)
 
 HINTS: Mapping[str, str] = {
@@ -122,6 +125,8 @@ def _kind(text: str) -> type[ServerError]:
 
 def _head(body: bytes) -> Head | None:
     """Return root and the Body's first child, or None if this is not XML."""
+    if _DOCTYPE.match(body[:4096]):
+        return None  # an HTML page, or entities that nobody here wants to expand
     seen: list[etree.QName] = []
     for element in _elements(body):
         seen.append(etree.QName(element))
@@ -190,7 +195,7 @@ def _not_xml(status: int, body: bytes, redact: Callable[[str], str]) -> Campaign
     if not body.strip():
         return BadAnswer("the answer is empty", hint="try again")
     return BadAnswer(
-        f"the answer is not XML: {text[:80]!r}",
+        f"the answer is not XML that we take: {text[:80]!r}",
         hint="check the address: something else may answer there",
     )
 

@@ -49,6 +49,17 @@ _REFUSED = Verdict(
     "is the server (or the sandbox) running, and is the address right?",
     transient=True,
 )
+_BROKEN = Verdict(
+    Unreachable,
+    "{host} closed the connection without an answer",
+    "try again; if it goes on, the server or a proxy before it is in trouble",
+    transient=True,
+)
+_NOT_HTTP = Verdict(
+    NotCampaign,
+    "what answers at {host} does not speak HTTP",
+    "check host and port; is it https there, or plain http?",
+)
 _NO_NAME = Verdict(
     Unreachable,
     "no host is named {host}",
@@ -58,7 +69,7 @@ _NO_NAME = Verdict(
 _TLS = Verdict(
     Unreachable,
     "{host} failed the TLS check",
-    "name the authority that signed its certificate in the profile (ca_bundle)",
+    "name the authority that signed its certificate as ca_bundle in the profile",
 )
 _PROXY = Verdict(
     Unreachable,
@@ -204,11 +215,26 @@ def translate(error: BaseException, host: str) -> CampaignError:
     )
 
 
+_TELLING: Mapping[type[BaseException], Verdict] = MappingProxyType(
+    {
+        pool.NameResolutionError: _NO_NAME,
+        pool.ProxyError: _PROXY,
+        http.client.RemoteDisconnected: _BROKEN,
+        http.client.BadStatusLine: _NOT_HTTP,
+        http.client.LineTooLong: _NOT_HTTP,
+        ConnectionResetError: _BROKEN,
+        BrokenPipeError: _BROKEN,
+    }
+)
+"""Exceptions that say more than the ones they are wrapped in."""
+
+
 def verdict_on(error: BaseException) -> Verdict:
     """Look an exception up by its classes; a wrapped, more telling one goes first."""
     for inner in _chain(error):
-        if isinstance(inner, pool.NameResolutionError | pool.ProxyError):
-            return verdict_for(type(inner))
+        for kind in type(inner).__mro__:
+            if kind in _TELLING:
+                return _TELLING[kind]
     return verdict_for(type(error))
 
 

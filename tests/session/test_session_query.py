@@ -136,6 +136,7 @@ def test_count_asks_for_a_number(instance: Instance, session: Session) -> None:
     asked = instance.queries[-1]
     assert asked.get("operation") == "count"
     assert asked.get("lineCount") is None
+    assert session.count("<queryDef schema='nms:recipient'/>") == 7
 
 
 def test_build_sql_returns_the_servers_text(session: Session) -> None:
