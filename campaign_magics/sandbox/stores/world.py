@@ -159,7 +159,10 @@ class World:
         """Make tables and rows: all of them, or only those a kept folder lacks."""
         with self.databases.transaction():
             created = self._create(self._dictionary, self.schema_ids())
-            self._fill(created)
+            if created:
+                self._fill(created)
+            else:
+                self._register(self._dictionary)
         if fresh and self._folder is not None:
             write_stamp(self._folder, self.stamp)
 

@@ -222,11 +222,13 @@ def test_a_data_folder_keeps_everything(tmp_path):
     world.databases.execute(
         "cloud", "DELETE FROM NmsRecipient WHERE iRecipientId > 1010"
     )
+    world.databases.execute("local", "UPDATE XtkFolder SET sLabel = 'unseen'")
     (number,) = world.sequences.take("XtkNewId", 1)
     world.close()
     again = build(data=tmp_path, rows=500, seed=99, as_of=date(2030, 1, 1))
     assert count(again, "NmsRecipient") == 11
     assert count(again, "CusStore", "local") == 2
+    assert count(again, "XtkFolder WHERE sLabel = 'unseen'") == 0  # not replicated
     assert b"store" in again.source_xml("cus:store")
     assert list(again.sequences.take("XtkNewId", 1)) == [number + 1]
     assert (again.stamp.rows, again.stamp.as_of) == (20, "2026-01-15")
