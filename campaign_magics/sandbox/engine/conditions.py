@@ -19,7 +19,7 @@ from .causes import Refused, bad_path
 from .compare import set_operand, set_row
 from .expressions import Expressions, all_of, any_of, explained, read, translate
 from .scope import Found, Scope, Source
-from .terms import Sql, as_predicate
+from .terms import Sql, as_predicate, as_value
 
 _DEEPEST: Final = 64
 
@@ -167,7 +167,7 @@ def selection(scope: Scope, query: QueryDef, columns: Sequence[Sql]) -> exp.Sele
     """Return a SELECT with the query's where, groupBy and having."""
     test = where(scope, query.where)
     scope.clause, scope.aggregation = "groupBy", "inline"
-    keys = [translate(scope, text).sql for text in grouping(query)]
+    keys = group_keys(scope, query)
     scope.clause = "having"
     having = Conditions(scope, scope.root).all(query.having)
     select = scope.select(columns, [test] if test is not None else [])
@@ -178,7 +178,14 @@ def selection(scope: Scope, query: QueryDef, columns: Sequence[Sql]) -> exp.Sele
     return select
 
 
-def grouping(query: QueryDef) -> list[str]:
-    """Return the expressions a query groups by: the clause's and the attribute's."""
+def group_keys(scope: Scope, query: QueryDef) -> list[Sql]:
+    """Return what a query groups by: the clause's and the attribute's expressions."""
     marked = [node.expr for node in query.select if node.group_by]
-    return list(dict.fromkeys([*query.group_by, *marked]))
+    texts = dict.fromkeys([*query.group_by, *marked])
+    terms = [translate(scope, text) for text in texts]
+    return [key for term in terms if varies(key := as_value(scope.env, term))]
+
+
+def varies(sql: Sql) -> bool:
+    """Tell whether a key differs between rows; databases refuse to sort constants."""
+    return sql.find(exp.Column, exp.Window, exp.AggFunc) is not None

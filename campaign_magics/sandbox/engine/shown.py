@@ -24,7 +24,10 @@ INSTANT: Final = "timezone('UTC', timezone(_2, _1))"
 SMART: Final = r"""COALESCE(list_aggregate(list_transform(
     regexp_extract_all(_1, '[\p{L}\p{N}]+|[^\p{L}\p{N}]+'),
     lambda x: upper(x[1]) || lower(x[2:])), 'string_agg', ''), '')"""
-LINE: Final = "COALESCE(string_split(replace(_1, chr(13), ''), chr(10))[_2], '')"
+LINE: Final = (
+    "COALESCE(list_extract(string_split(replace(_1, chr(13), ''), chr(10)), "
+    "NULLIF(greatest(_2, 0), 0)), '')"
+)
 DAY_OF_YEAR: Final = "dayofyear(CAST(_1 AS TIMESTAMP))"
 WEEK_DAY: Final = "dayofweek(CAST(_1 AS TIMESTAMP))"
 DOMAIN: Final = "regexp_extract(_1, '@(.*)', 1, 's')"

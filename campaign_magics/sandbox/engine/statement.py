@@ -18,7 +18,7 @@ from ...xtk.types import LONG
 from ...xtk.walk import operands
 from .causes import Refused
 from .compare import among
-from .conditions import check_depth, grouping, selection, where
+from .conditions import check_depth, group_keys, selection, varies, where
 from .dialects import Dialect, running
 from .enabled import holds
 from .expressions import read, translate
@@ -101,18 +101,19 @@ class Compiler:
         query, scope = self.query, self.scope
         if not query.select:
             raise Refused("The query selects nothing.")
-        keys = [translate(scope, text).sql for text in grouping(query)]
+        keys = group_keys(scope, query)
         if keys or only_aggregates(query.select):
             scope.aggregation = "inline"
         row = self._row()
         nodes = Nodes(scope, row, self._child)
         nodes.add_all(query.select)
         order = self._order(query.order_by)
-        if keys and not order and not query.distinct:
-            order = [sort_key(key, False) for key in keys]  # groups come in any order
         shown = [*nodes.columns, *(one.this for one in order)]
-        if keys or query.having or any(has_aggregate(sql) for sql in shown):
+        folded = bool(keys or query.having or any(map(has_aggregate, shown)))
+        if folded:
             check_groups(shown, keys)
+        if not order and not query.distinct:
+            order = self._usual_order(keys, folded)
         select = selection(scope, query, self._named(nodes.columns))
         if query.distinct:
             select.set("distinct", exp.Distinct())
@@ -156,7 +157,22 @@ class Compiler:
         self.scope.clause = "orderBy"
         terms = [(translate(self.scope, node.expr), node.desc) for node in nodes]
         self.scope.clause = "select"
-        return [sort_key(as_value(self.env, term), desc) for term, desc in terms]
+        keys = [(as_value(self.env, term), desc) for term, desc in terms]
+        return [sort_key(sql, desc) for sql, desc in keys if varies(sql)]
+
+    def _usual_order(self, keys: Sequence[Sql], folded: bool) -> list[exp.Ordered]:
+        """Return the order nobody asked for, where it is cheap and rows would jump.
+
+        Groups come in any order; SQLite may follow any index, and its key is free.
+        DuckDB keeps the order of insertion.
+        """
+        if folded:
+            return [sort_key(key, False) for key in keys]
+        key = self.scope.root.schema.internal_key
+        if not (self.dialect.is_sqlite and self.dialect.marker and key):
+            return []
+        sides = [self.scope.stored(self.scope.root, path) for path in key.paths]
+        return [sort_key(side, False) for side in sides]
 
     def _named(self, columns: Sequence[Sql]) -> list[Sql]:
         """Number the columns of a statement that runs; readers need no numbers."""

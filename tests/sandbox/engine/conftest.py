@@ -99,14 +99,14 @@ class FixedClock:
         return False
 
 
-@dataclass(frozen=True)
 class TinyWorld:
     """What the engine asks of a world; every table can live in either database."""
 
-    schemas: dict[str, Schema]
-    databases: Databases
-    clock: FixedClock
-    timezone: str = "UTC"
+    def __init__(self, schemas: dict[str, Schema], databases: Databases, zone: str):
+        self.schemas = schemas
+        self.databases = databases
+        self.clock = FixedClock(NOW.timestamp())
+        self.timezone = zone
 
     def schema(self, schema_id: str) -> Schema:
         if schema_id not in self.schemas:
@@ -147,7 +147,7 @@ def build(database: str | None = None, timezone: str = "UTC") -> TinyWorld:
     for name, rows in ROWS.items():
         load(databases, schemas[name], rows)
     databases.replicate()
-    return TinyWorld(schemas, databases, FixedClock(NOW.timestamp()), timezone)
+    return TinyWorld(schemas, databases, timezone)
 
 
 @pytest.fixture(scope="session")
