@@ -18,8 +18,8 @@ _TOKENS: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"(?i)(x-(?:security|session)-token\s*[:=]\s*)[^\s<]+"), rf"\1{MASK}"),
     (
         re.compile(
-            r"(?is)(<(?:[\w-]+:)?\w*(?:password|token|secret)\w*"
-            r"(?:\s[^>]*)?(?<!/)>)[^<]+"
+            r"(?i)(<(?:[\w-]{1,40}:)?\w{0,40}?(?:password|token|secret)\w{0,40}"
+            r"(?:\s[^<>]{0,400})?(?<!/)>)[^<]+"
         ),
         rf"\1{MASK}",
     ),

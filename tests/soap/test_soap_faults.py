@@ -74,6 +74,7 @@ CASES: list[tuple[str, int, str, type[CampaignError], str]] = [
     ("a document type", 200, "<!DOCTYPE x>" + GOOD, BadAnswer, "is not XML"),
     ("nothing", 200, "", BadAnswer, "empty"),
     ("blanks", 200, " \n ", BadAnswer, "empty"),
+    ("a screenful of blanks", 200, " \n" * 4000, BadAnswer, "empty"),
     ("JSON", 200, '{"a": 1}', BadAnswer, "is not XML"),
     ("cut after the head", 200, HEAD, BadAnswer, "truncated"),
     ("cut in the middle", 200, GOOD[:-20], BadAnswer, "truncated"),
