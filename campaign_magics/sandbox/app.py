@@ -143,8 +143,13 @@ def _run(call: Call, service: Service) -> Iterator[bytes]:
         reply = service(call)
         outputs = list(zip(call.method.outputs, reply.outputs, strict=True))
         yield from answer(urn, method, outputs, entity=reply.entity)
-    except (Fault, Refused):
+    except Refused:
         raise
+    except Fault as exc:
+        if exc.code.startswith("SOP-"):
+            raise
+        cause = f"{exc.code} {exc.text} {exc.detail}".strip()
+        raise method_failed(urn, method, cause) from exc
     except CampaignError as exc:
         raise method_failed(urn, method, exc.message) from exc
     except Exception as exc:

@@ -16,7 +16,7 @@ from typing import Any
 
 from cheroot import server, wsgi
 
-from .envelope import MAX_BYTES
+from .chunked import ChunkedBody
 from .web import ARRIVED
 
 WORKERS = 32
@@ -62,11 +62,12 @@ class _Connection(server.HTTPConnection):
 
 class _Gateway(wsgi.Gateway_10):
     def get_environ(self) -> Any:
-        """Add the time of arrival; bound a chunked body, whose length is unknown."""
+        """Add the time of arrival; read chunked bodies with a reader of ours."""
         environ: Any = super().get_environ()
         environ[ARRIVED] = self.req.conn.arrived
         if self.req.chunked_read:
-            self.req.rfile.maxlen = 2 * MAX_BYTES
+            self.req.rfile = ChunkedBody(self.req.conn.rfile)
+            environ["wsgi.input"] = self.req.rfile
         return environ
 
 

@@ -167,7 +167,8 @@ def _own_method(instance: Instance, schema: Schema, urn: str, name: str) -> Rout
         raise _not_defined(urn, name)
     raise Fault(
         "SOP-330024",
-        f"The function library is not given for the method '{name}' of service '{urn}'.",
+        f"The function library is not given for the method '{name}' of "
+        f"service '{urn}'.",
     )
 
 

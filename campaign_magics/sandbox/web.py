@@ -58,14 +58,10 @@ class Request:
 
     def body(self, max_bytes: int) -> bytes:
         """Read the body, decompressed.  Raises TooLarge and BadBody."""
-        stream: IO[bytes] = self.environ["wsgi.input"]
-        try:
-            data = stream.read(max_bytes + 1)
-        except ValueError as exc:
-            raise BadBody("the body is not chunked as HTTP says") from exc
-        if len(data) > max_bytes:
-            _discard(stream)
+        length = self.header("Content-Length")
+        if length.isdecimal() and int(length) > max_bytes:
             raise TooLarge
+        data = self._read(max_bytes)
         encoding = self.header("Content-Encoding").lower()
         if encoding in ("", "identity"):
             return data
@@ -74,17 +70,31 @@ class Request:
         return _decompress(data, max_bytes)
 
     def drain(self) -> bool:
-        """Read the rest of a chunked body; False when its end cannot be found.
+        """Read what is left of the body, so that the caller gets to see the answer.
 
-        A body of known length is drained by the server.
+        False when its end was not found: the connection is of no more use.
         """
-        if not self.environ.get("wsgi.input_terminated"):
-            return True
+        left = _DISCARDED_AT_MOST
+        stream = self.environ["wsgi.input"]
         try:
-            _discard(self.environ["wsgi.input"])
+            while left > 0 and (piece := stream.read(_BLOCK)):
+                left -= len(piece)
         except ValueError:
             return False
-        return True
+        return not getattr(stream, "remaining", 0)
+
+    def _read(self, max_bytes: int) -> bytes:
+        """Read in blocks: memory follows what came, not what was announced."""
+        stream: IO[bytes] = self.environ["wsgi.input"]
+        data = bytearray()
+        try:
+            while piece := stream.read(_BLOCK):
+                data += piece
+                if len(data) > max_bytes:
+                    raise TooLarge
+        except ValueError as exc:
+            raise BadBody(str(exc)) from exc
+        return bytes(data)
 
     @property
     def takes_gzip(self) -> bool:
@@ -183,10 +193,3 @@ def _decompress(data: bytes, max_bytes: int) -> bytes:
     if not inflater.eof:
         raise BadBody("the compressed body is cut short")
     return text
-
-
-def _discard(stream: IO[bytes]) -> None:
-    """Read what is left, so that the caller gets to see the answer."""
-    left = _DISCARDED_AT_MOST
-    while left > 0 and (piece := stream.read(min(_BLOCK, left))):
-        left -= len(piece)

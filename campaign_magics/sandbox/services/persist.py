@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import re
-
 from lxml import etree
 
 from ..faults import Fault
 from ..instance import Call, Instance, Reply
-
-_DECLARATION = re.compile(rb"^\s*<\?xml.*?\?>\s*", re.DOTALL)
 
 
 def get_entity_if_more_recent(call: Call) -> Reply:
@@ -25,10 +21,11 @@ def get_entity_if_more_recent(call: Call) -> Reply:
         if call.flag(2):
             raise Fault("XFR-180000", f"Unable to find the entity '{kind}|{name}'.")
         return Reply(outputs=(None,))
+    root = etree.fromstring(document)
     md5 = call.text(1).strip().upper()
-    if md5 and md5 == (etree.fromstring(document).get("md5") or "").upper():
+    if md5 and md5 == (root.get("md5") or "").upper():
         return Reply(outputs=(None,))
-    return Reply(outputs=(_DECLARATION.sub(b"", document, count=1),))
+    return Reply(outputs=(etree.tostring(root, encoding="utf-8", with_tail=False),))
 
 
 def _entity(instance: Instance, kind: str, name: str) -> bytes | None:

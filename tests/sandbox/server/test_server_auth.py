@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 
 import pytest
+
 from campaign_magics.sandbox.auth import Authority, Operator, Presented, Refused
 from campaign_magics.secret import Secret
 

@@ -6,6 +6,7 @@ import io
 from pathlib import Path
 
 import pytest
+
 from campaign_magics.errors import InvalidOption
 from campaign_magics.sandbox.command import Options, read_options
 

@@ -5,6 +5,10 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, timedelta, timezone
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from lxml import etree
+
 from campaign_magics.sandbox.envelope import (
     BadMessage,
     answer,
@@ -18,9 +22,6 @@ from campaign_magics.sandbox.envelope import (
 )
 from campaign_magics.sandbox.faults import Fault
 from campaign_magics.schemas.model import Parameter
-from hypothesis import given, settings
-from hypothesis import strategies as st
-from lxml import etree
 
 pytestmark = pytest.mark.pure
 

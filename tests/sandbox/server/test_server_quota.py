@@ -5,9 +5,10 @@ from __future__ import annotations
 import threading
 
 import pytest
-from campaign_magics.sandbox.quota import Quota, SlidingWindow
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
+from campaign_magics.sandbox.quota import Quota, SlidingWindow
 
 pytestmark = pytest.mark.pure
 

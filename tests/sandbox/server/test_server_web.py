@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+
+from campaign_magics.sandbox.chunked import ChunkedBody
 from campaign_magics.sandbox.web import (
     BadBody,
     Request,
@@ -21,7 +23,7 @@ from campaign_magics.sandbox.web import (
 pytestmark = pytest.mark.pure
 
 
-def request(body: bytes = b"", **headers: str) -> Request:
+def request(body: bytes = b"", **headers: Any) -> Request:
     environ: dict[str, Any] = {
         "REQUEST_METHOD": "POST",
         "PATH_INFO": "/x",
@@ -118,6 +120,7 @@ def test_a_body_over_the_limit_is_refused_after_it_was_read():
     asking = request(b"x" * 1000)
     with pytest.raises(TooLarge):
         asking.body(100)
+    assert asking.drain()
     assert asking.environ["wsgi.input"].read() == b""
 
 
@@ -141,6 +144,49 @@ def test_a_body_that_is_not_what_it_says_is_refused(body: bytes, encoding: str):
     """Wrong, cut short, unknown."""
     with pytest.raises(BadBody):
         request(body, HTTP_CONTENT_ENCODING=encoding).body(100)
+
+
+CHUNKED = [
+    (b"5\r\nhello\r\n0\r\n\r\n", b"hello"),
+    (b"1;a=b\r\nh\r\n4 \r\nello\r\n0\r\nX: y\r\n\r\n", b"hello"),
+    (b"A\r\n0123456789\r\n000\r\n\r\n", b"0123456789"),
+    (b"0\r\n\r\n", b""),
+]
+
+
+@pytest.mark.parametrize(("wire", "body"), CHUNKED)
+def test_chunks_are_joined(wire: bytes, body: bytes):
+    """Extensions and trailers are skipped; what follows is left for the next."""
+    stream = io.BytesIO(wire + b"GET")
+    assert request(**{"wsgi.input": ChunkedBody(stream)}).body(100) == body
+    assert stream.read() == b"GET"
+
+
+@pytest.mark.parametrize(
+    "wire",
+    [
+        *[wire[:cut] for wire, _ in CHUNKED[:2] for cut in (0, 1, 4, 9)],
+        b"zz\r\nhello\r\n0\r\n\r\n",
+        b"-5\r\nhello\r\n0\r\n\r\n",
+        b"0x5\r\nhello\r\n0\r\n\r\n",
+        b"5\r\nhelloX\r\n0\r\n\r\n",
+        b"5" * 5000,
+        b"0\r\n" + b"X: y\r\n" * 200 + b"\r\n",
+    ],
+)
+def test_broken_chunks_are_refused(wire: bytes):
+    """The connection is of no more use then."""
+    asking = request(**{"wsgi.input": ChunkedBody(io.BytesIO(wire))})
+    with pytest.raises(BadBody):
+        asking.body(100)
+    assert not asking.drain()
+
+
+def test_a_chunk_takes_no_memory_before_it_comes():
+    """Its size is only announced."""
+    asking = request(**{"wsgi.input": ChunkedBody(io.BytesIO(b"fffffffffff\r\nx"))})
+    with pytest.raises(BadBody):
+        asking.body(100)
 
 
 def test_headers_are_found_in_any_case():
