@@ -17,8 +17,9 @@ from ...xtk import ast
 from ...xtk.functions import Function
 from ...xtk.types import LONG
 from .causes import bad_function
+from .convert import as_number, as_value
 from .scope import first_link
-from .terms import TEXTS, Env, Sql, Term, as_number, as_value, template
+from .terms import TEXTS, Env, Sql, Term, template
 
 if TYPE_CHECKING:
     from .expressions import Expressions

@@ -11,21 +11,9 @@ from sqlglot import exp
 from ...xtk.types import BOOLEAN, STRING, Kind
 from . import likes
 from .causes import bad_operand
-from .terms import (
-    NUMBERS,
-    TEXTS,
-    TIMES,
-    Env,
-    Sql,
-    Term,
-    as_number,
-    as_text,
-    as_time,
-    as_value,
-    constant,
-    constant_time,
-    template,
-)
+from .constants import constant_time
+from .convert import as_number, as_text, as_time, as_value
+from .terms import NUMBERS, TEXTS, TIMES, Env, Sql, Term, constant, template
 from .times import day_start
 
 _NODES: Final[dict[str, type[exp.Binary]]] = {
@@ -150,17 +138,20 @@ def _compare_times(env: Env, operator: str, left: Term, right: Term) -> Term:
         if _is_empty(this) and operator in {"=", "<>"}:
             return is_null(env, other, operator == "<>")
     left, right = as_time(env, left), as_time(env, right)
-    finest = _finest(left.kind, right.kind)
+    finest = _finest(left, right)
     sides = (_time_side(env, left, finest), _time_side(env, right, finest))
     return predicate(_node(operator, *sides))
 
 
-def _finest(left: Kind, right: Kind) -> Kind:
-    if left is right:
-        return left
-    return (
-        Kind.LOCAL_DATETIME if Kind.LOCAL_DATETIME in {left, right} else Kind.DATETIME
-    )
+def _finest(left: Term, right: Term) -> Kind:
+    """Return the kind in which two times meet; a constant follows a column."""
+    if left.kind is right.kind:
+        return left.kind
+    for this, other in ((left, right), (right, left)):
+        if this.is_constant and other.kind is not Kind.DATE:
+            return other.kind
+    is_local = Kind.LOCAL_DATETIME in {left.kind, right.kind}
+    return Kind.LOCAL_DATETIME if is_local else Kind.DATETIME
 
 
 def _time_side(env: Env, term: Term, kind: Kind) -> Sql:

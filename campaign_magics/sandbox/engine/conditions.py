@@ -17,9 +17,10 @@ from ...schemas.model import Link
 from ...xtk import ast
 from .causes import Refused, bad_path
 from .compare import set_operand, set_row
+from .convert import as_predicate, as_value
 from .expressions import Expressions, all_of, any_of, explained, read, translate
 from .scope import Found, Scope, Source
-from .terms import Sql, as_predicate, as_value
+from .terms import Sql
 
 _DEEPEST: Final = 64
 

@@ -6,10 +6,11 @@ from dataclasses import replace
 
 from ...xtk import ast
 from ...xtk.types import STRING
+from .convert import as_predicate
 from .dialects import running
 from .expressions import Expressions, explained, read
 from .scope import Scope
-from .terms import Term, Values, as_predicate, constant, template
+from .terms import Term, Values, constant, template
 
 
 class _Context(Expressions):

@@ -20,23 +20,11 @@ from ...xtk.types import DOUBLE, LONG, STRING, TIMESPAN, Kind
 from . import aggregates, special
 from .causes import BadExpression, Refused, bad_function, bad_operand, bad_path
 from .compare import compare, is_in, is_null, like, predicate
+from .convert import as_number, as_predicate, concatenated, plain
 from .functions import RULES
 from .rules import common
 from .scope import Found, Scope, Source, column_term
-from .terms import (
-    NUMBERS,
-    TEXTS,
-    TIMES,
-    Sql,
-    Term,
-    as_number,
-    as_predicate,
-    concatenated,
-    constant,
-    enclosed,
-    plain,
-    template,
-)
+from .terms import NUMBERS, TEXTS, TIMES, Sql, Term, constant, enclosed, template
 
 _DEEPEST: Final = 100
 _BALANCED_FROM: Final = 50

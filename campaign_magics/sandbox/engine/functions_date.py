@@ -11,17 +11,10 @@ from typing import Final
 
 from ...xtk.types import DATE, DATETIME, LONG, Kind
 from .causes import bad_operand
+from .convert import as_integer, as_text, as_time
 from .rules import Rule, rule
 from .shown import DAY_OF_YEAR, STEP, WEEK_DAY, added, as_day, counted
-from .terms import (
-    Env,
-    Term,
-    as_integer,
-    as_text,
-    as_time,
-    constant,
-    template,
-)
+from .terms import Env, Term, constant, template
 from .times import date_term, day_of, day_start, instant, instant_in, wall, wall_in
 
 _UNITS: Final = ("years", "months", "days", "hours", "minutes", "seconds")

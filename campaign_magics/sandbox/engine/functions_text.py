@@ -7,9 +7,10 @@ from typing import Final
 
 from ...xtk.types import LONG, STRING, Kind
 from .compare import compare
+from .convert import as_number, as_text
 from .rules import Rule, common, rule, yes_no
 from .shown import BYTES, DECIMALS, DOMAIN, LINE, SMART, WORDS
-from .terms import NUMBERS, Env, Term, as_number, as_text, template, text_term
+from .terms import NUMBERS, Env, Term, template, text_term
 from .values import choice
 
 _LONGEST: Final = 65_535

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from sqlglot import exp
 
-from .terms import Env, Sql, Term, as_text, enclosed, template
+from .convert import as_text
+from .terms import Env, Sql, Term, enclosed, template
 
 _GLOB_SPECIAL = "*?["
 

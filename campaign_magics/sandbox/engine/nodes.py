@@ -13,10 +13,11 @@ from ...schemas.model import Collection, Field, Link
 from ...xtk import ast
 from ...xtk.types import MEMO, Kind
 from .causes import Refused
+from .convert import as_value, concatenated
 from .expressions import Expressions, explained, read
 from .layout import Element, Items, Value, XmlList, alias_steps
 from .scope import Found, Scope, Source
-from .terms import Sql, Term, as_value, concatenated, template
+from .terms import Sql, Term, template
 
 XML_COLUMN: Final = "mData"
 """The memo that holds a record's XML fields (protocol.md §4.2)."""

@@ -11,19 +11,8 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
 from ...xtk.types import BOOLEAN, LONG, STRING, Kind, XtkType
-from .terms import (
-    TEXTS,
-    Env,
-    Sql,
-    Term,
-    as_integer,
-    as_number,
-    as_predicate,
-    as_text,
-    as_value,
-    constant,
-    template,
-)
+from .convert import as_integer, as_number, as_predicate, as_text, as_value
+from .terms import TEXTS, Env, Sql, Term, constant, template
 from .times import wall
 
 Rule = Callable[[Env, Sequence[Term]], Term]

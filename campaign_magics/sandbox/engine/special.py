@@ -10,7 +10,8 @@ from sqlglot import exp
 from ...xtk import ast
 from ...xtk.types import LONG
 from .causes import bad_function
-from .terms import Sql, Term, as_value
+from .convert import as_value
+from .terms import Sql, Term
 from .values import cases
 
 if TYPE_CHECKING:

@@ -19,6 +19,7 @@ from ...xtk.walk import operands
 from .causes import Refused
 from .compare import among
 from .conditions import check_depth, group_keys, selection, varies, where
+from .convert import as_value
 from .dialects import Dialect, running
 from .enabled import holds
 from .expressions import read, translate
@@ -27,7 +28,7 @@ from .layout import Element, Value
 from .nodes import Nodes, joined_key
 from .scope import Build, Scope
 from .special import sort_key
-from .terms import TEXTS, Env, Sql, Term, Values, as_value
+from .terms import TEXTS, Env, Sql, Term, Values
 from .world import World
 
 DEFAULT_LINES: Final = 200

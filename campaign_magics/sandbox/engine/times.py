@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from ...xtk.types import DATE, Kind
+from .convert import as_time
 from .shown import INSTANT, WALL
-from .terms import Env, Sql, Term, as_time, template
+from .terms import Env, Sql, Term, template
 
 
 def is_utc(env: Env) -> bool:

@@ -7,21 +7,10 @@ from collections.abc import Sequence
 from sqlglot import exp
 
 from ...xtk.types import DATE, STRING, Kind, XtkType
+from .constants import constant_time
+from .convert import as_number, as_predicate, as_text, as_time, as_value
 from .rules import common
-from .terms import (
-    NUMBERS,
-    TEXTS,
-    Env,
-    Sql,
-    Term,
-    as_number,
-    as_predicate,
-    as_text,
-    as_time,
-    as_value,
-    constant_time,
-    template,
-)
+from .terms import NUMBERS, TEXTS, Env, Sql, Term, template
 from .times import day_start
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from functools import cache
@@ -151,27 +151,35 @@ def build(database: str | None = None, timezone: str = "UTC") -> TinyWorld:
 
 
 @pytest.fixture(scope="session")
-def local() -> Iterator[TinyWorld]:
+def make_world() -> Iterator[Callable[..., TinyWorld]]:
+    """Make more worlds, closed at the end."""
+    made: list[TinyWorld] = []
+
+    def make(database: str | None = None, timezone: str = "UTC") -> TinyWorld:
+        made.append(build(database, timezone))
+        return made[-1]
+
+    yield make
+    for world in made:
+        world.databases.close()
+
+
+@pytest.fixture(scope="session")
+def local(make_world) -> TinyWorld:
     """Every table in SQLite."""
-    world = build("local")
-    yield world
-    world.databases.close()
+    return make_world("local")
 
 
 @pytest.fixture(scope="session")
-def cloud() -> Iterator[TinyWorld]:
+def cloud(make_world) -> TinyWorld:
     """Every table in DuckDB."""
-    world = build("cloud")
-    yield world
-    world.databases.close()
+    return make_world("cloud")
 
 
 @pytest.fixture(scope="session")
-def mixed() -> Iterator[TinyWorld]:
+def mixed(make_world) -> TinyWorld:
     """Tables where Campaign keeps them."""
-    world = build()
-    yield world
-    world.databases.close()
+    return make_world()
 
 
 @pytest.fixture(params=["local", "cloud"])
