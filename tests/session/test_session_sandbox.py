@@ -1,0 +1,151 @@
+"""Sessions against the real sandbox, over a real socket."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from campaign_magics.errors import AccessDenied, CampaignError, SoapFault
+from campaign_magics.profiles import Profile
+from campaign_magics.sandbox.process import Sandbox
+from campaign_magics.secret import Secret
+from campaign_magics.session import Session, open_session
+from campaign_magics.soap.exchange import Exchange
+
+pytestmark = pytest.mark.slow
+
+TPS = 20
+QUERY = """<queryDef schema="nms:recipient">
+  <select><node expr="@id"/><node expr="@email"/><node expr="[folder/@label]"/></select>
+  <orderBy><node expr="@id"/></orderBy>
+</queryDef>"""
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[Sandbox]:
+    with Sandbox(tps=TPS, rows=300, seed=7) as running:
+        yield running
+
+
+@pytest.fixture
+def connect(server: Sandbox, tmp_path: Path) -> Iterator[Callable[..., Session]]:
+    made: list[Session] = []
+
+    def make(password: Secret | None = None, tps: float | None = TPS) -> Session:
+        profile = Profile(
+            name="sandbox",
+            url=server.url,
+            user=server.user,
+            tps=tps,
+            budget_store="memory",
+        )
+        made.append(
+            open_session(profile, password=password or server.password, cache=tmp_path)
+        )
+        return made[-1]
+
+    yield make
+    for session in made:
+        session.close()
+    server.control.throttle(TPS)
+    time.sleep(1.0)  # the server's window empties before the next test fills it
+
+
+def in_threads(count: int, work: Callable[[], object]) -> list[BaseException]:
+    failures: list[BaseException] = []
+
+    def run() -> None:
+        try:
+            work()
+        except BaseException as error:
+            failures.append(error)
+
+    threads = [threading.Thread(target=run) for _ in range(count)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return failures
+
+
+def test_rows_arrive_typed_and_the_limit_is_told(
+    connect: Callable[..., Session],
+) -> None:
+    """200 of more rows, by default; all 300 and the imported ones on request."""
+    session = connect()
+    frame = session.query(QUERY)
+    assert len(frame) == 200
+    assert frame.attrs["campaign"]["truncated"] is True
+    assert str(frame["id"].dtype) == "Int64"
+    assert len(session.query(QUERY, limit=None)) == session.count(QUERY)
+    assert session.build_sql(QUERY).upper().startswith("SELECT")
+    assert "nms:recipient" in session.schemas
+
+
+def test_a_burst_waits_here_and_not_at_the_server(
+    server: Sandbox, connect: Callable[..., Session]
+) -> None:
+    """60 queries at once: all answered, no 429, the budget used to 95 % or more."""
+    session = connect()
+    session.query(QUERY, limit=1)
+    time.sleep(1.0)
+    server.control.stats(clear=True)
+    seen: list[Exchange] = []
+    with session.trace(seen.append):
+        failures = in_threads(60, lambda: session.query(QUERY, limit=1))
+    counted = server.control.stats()
+    assert failures == []
+    assert [e.retries for e in seen] == [0] * 60
+    assert (counted["calls"], counted["throttled"]) == (60, 0)
+    assert counted["used"] >= 0.95
+
+
+def test_a_budget_that_is_too_generous_learns_from_429(
+    server: Sandbox, connect: Callable[..., Session]
+) -> None:
+    """The server halves its limit: calls are refused, repeated, and all answered."""
+    session = connect(tps=None)
+    session.log_on()
+    server.control.throttle(TPS / 2)
+    failures = in_threads(30, lambda: session.call("xtk:session", "GetServerTime"))
+    assert failures == []
+
+
+def test_an_expired_session_is_renewed_once(
+    server: Sandbox, connect: Callable[..., Session]
+) -> None:
+    """Every session ends on the server; thirty threads notice; one logs on."""
+    session = connect()
+    session.query(QUERY, limit=1)
+    server.control.expire()
+    seen: list[Exchange] = []
+    with session.trace(seen.append):
+        failures = in_threads(15, lambda: session.query(QUERY, limit=1))
+    assert failures == []
+    assert [e.method for e in seen].count("xtk:session#Logon") == 1
+
+
+def test_a_wrong_password_is_refused(
+    server: Sandbox, connect: Callable[..., Session]
+) -> None:
+    """Two lines; neither password is in them."""
+    wrong = Secret("wrong-canary")
+    with pytest.raises(AccessDenied) as caught:
+        connect(password=wrong).log_on()
+    lines = "\n".join(caught.value.render())
+    assert "XSV-350012" in lines
+    assert "wrong-canary" not in lines
+    assert server.password.reveal() not in lines
+
+
+def test_a_method_the_server_lacks_is_a_fault(connect: Callable[..., Session]) -> None:
+    """What the schema declares and the server does not run is told by the server."""
+    with pytest.raises(SoapFault) as caught:
+        connect().call("xtk:session", "EncryptPassword", "x")
+    error: CampaignError = caught.value
+    assert error.facts["method"] == "xtk:session#EncryptPassword"
+    assert error.facts["request_id"]
