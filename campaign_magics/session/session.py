@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from pathlib import Path
@@ -28,6 +28,7 @@ from .calls import Answered, find_method
 from .fetching import SchemaSource
 from .goodbye import Goodbye
 from .limits import PROFILE_LIMIT, Limit
+from .namespaces import STANDARD, Namespace, namespaces
 from .select import prepare, select_frame
 from .status import Status
 
@@ -75,6 +76,18 @@ class Session:
         trace: TracebackType | None,
     ) -> None:
         self.close()
+
+    def __getattr__(self, name: str) -> Namespace:
+        """``session.nms.delivery.Prepare(…)``; only for namespaces that exist."""
+        catalog = None if name.startswith("_") else self.__dict__.get("_schemas")
+        if name in (namespaces(catalog) if catalog else STANDARD):
+            return Namespace(name, self.schemas, self.call)
+        raise AttributeError(f"a session has no attribute {name!r}")
+
+    def __dir__(self) -> Iterable[str]:
+        """Return the attributes, and the namespaces as far as they are known."""
+        known = namespaces(self._schemas) if self._schemas else STANDARD
+        return sorted({*super().__dir__(), *known})
 
     @property
     def schemas(self) -> Catalog:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import inspect
 import logging
 import pickle
 import subprocess
@@ -123,6 +124,46 @@ def test_any_method_of_any_schema_can_be_called(
     assert new.get("id") == "9"
     assert instance.heard[-1].action == "xtk:persist|nms:recipient#NewInstance"
     assert session.call("nms:recipient", "Write", {"recipient": {"id": 1}}) is None
+
+
+def test_methods_can_be_reached_as_attributes(
+    instance: Instance, session: Session
+) -> None:
+    """``session.xtk.session.GetOption(…)``, with completion and help once known."""
+    instance.says("GetOption", response("GetOption", "<a>v</a><b>6</b>"))
+    assert dir(session.xtk.session) == []
+    assert session.xtk.session.GetOption("XtkDatabaseId") == ("v", 6)
+    assert list(session.schemas)
+    assert {"nms", "xtk", "query"} <= set(dir(session))
+    assert dir(session.xtk) == ["folder", "session"]
+    assert dir(session.xtk.session) == ["GetOption", "GetServerTime"]
+    get_option = session.xtk.session.GetOption
+    assert str(inspect.signature(get_option)) == "(name, /)"
+    assert "GetOption(name: string) -> value: string" in (get_option.__doc__ or "")
+    session.query(QUERY)
+    assert str(inspect.signature(session.nms.recipient.Unsubscribe)) == (
+        "(reason, /, *, entity=None)"
+    )
+
+
+def test_an_attribute_that_does_not_exist_asks_nobody(
+    instance: Instance, session: Session
+) -> None:
+    """A typing error is an AttributeError, and IPython's probing costs no call."""
+    for name in ("qery", "_repr_html_", "_ipython_display_", "cus"):
+        assert not hasattr(session, name)
+        assert not hasattr(session.nms, "_repr_html_")
+    assert not hasattr(session.nms.recipient, "_repr_html_")
+    assert instance.count("GetEntityIfMoreRecent") == 0
+
+
+def test_a_closed_session_can_still_be_looked_at(session: Session) -> None:
+    """repr, status and footers work on after close()."""
+    frame = session.query(QUERY)
+    session.close()
+    assert "test (" in repr(session)
+    assert session.status().profile == "test"
+    assert session.footer(frame).startswith("7 rows")
 
 
 @pytest.mark.parametrize(
