@@ -54,11 +54,6 @@ def row_id(expressions: Expressions, node: ast.Call) -> Term:
     return _window([], [])
 
 
-def outside(expressions: Expressions, node: ast.Call) -> Term:
-    """Refuse a part of another function that stands alone."""
-    raise bad_function(f"Function '{node.name}' stands outside its function.")
-
-
 def _ordered(expressions: Expressions, node: ast.Node) -> Sql:
     name, values = _call(node)
     desc = name == "desc" and len(values) == 1
@@ -91,11 +86,6 @@ def _window(partition: Sequence[Sql], order: Sequence[Sql]) -> Term:
 
 SPECIAL: Final[Mapping[str, Callable[[Expressions, ast.Call], Term]]] = {
     "case": case,
-    "when": outside,
-    "else": outside,
     "rownum": row_number,
-    "partitionby": outside,
-    "orderby": outside,
-    "desc": outside,
     "rowid": row_id,
 }
