@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING
 from ..errors import CampaignError, InvalidOption
 from ..secret import Secret
 from .command import Options, read_options
+from .schedule import Every
 
 if TYPE_CHECKING:
     from .listener import Listener
@@ -33,24 +34,59 @@ _SIGNALS = (signal.SIGTERM, signal.SIGINT)
 _log = logging.getLogger(__name__)
 
 
-class _Stopped(SystemExit):
-    """Raised in the main thread by SIGTERM or SIGINT."""
+class _Stop:
+    """SIGTERM and SIGINT: an exception in the main thread, and a note that it came."""
+
+    def __init__(self) -> None:
+        self.asked = False
+
+    @contextmanager
+    def on_signals(self) -> Iterator[None]:
+        """Stop on a signal while the block lasts; only a main thread can."""
+        if threading.current_thread() is not threading.main_thread():
+            yield
+            return
+        before = {number: signal.signal(number, self._on_signal) for number in _SIGNALS}
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+    def check(self) -> None:
+        """Raise now, should the exception have been lost on its way."""
+        if self.asked:
+            raise SystemExit(0)
+
+    def ignore_signals(self) -> None:
+        """Let the clean-up run to its end, which is near."""
+        if threading.current_thread() is threading.main_thread():
+            for number in _SIGNALS:
+                signal.signal(number, signal.SIG_IGN)
+
+    def _on_signal(self, number: int, frame: FrameType | None) -> None:
+        self.asked = True
+        raise SystemExit(0)
 
 
 def run_sandbox(argv: Sequence[str]) -> int:
     """Serve until stopped; return 0, or 2 after two lines about a bad option."""
+    stop = _Stop()
     try:
-        with _stopping_on_signals():
-            serve(read_options(argv))
+        with stop.on_signals():
+            serve(read_options(argv), stop)
     except CampaignError as exc:
-        sys.stderr.write("\n".join(exc.render()) + "\n")
-        return 2
-    except _Stopped:
-        pass
+        if not stop.asked:
+            sys.stderr.write("\n".join(exc.render()) + "\n")
+            return 2
+    except BaseException:
+        # DuckDB, interrupted by a signal, raises an error of its own instead.
+        if not stop.asked:
+            raise
     return 0
 
 
-def serve(options: Options) -> None:
+def serve(options: Options, stop: _Stop) -> None:
     """Build the instance, print ``ready URL``, serve until a signal or stdin's end.
 
     Raises InvalidOption when the address, a folder or a schema cannot be had.
@@ -60,12 +96,17 @@ def serve(options: Options) -> None:
     _check_address(options.host, options.port)
     world = _build_world(options)
     listener, new_password = _assemble(options, world)
+    replication = Every(options.replicate_every, world.databases.replicate)
     try:
         listener.prepare()
+        if options.replicate_every:
+            replication.start()
+        stop.check()
         _announce(options, listener, new_password)
         listener.serve()
     finally:
-        _ignore_signals()
+        stop.ignore_signals()
+        replication.stop()
         _shut(listener, world)
 
 
@@ -149,31 +190,6 @@ def _check_address(host: str, port: int) -> None:
             f"Cannot serve on {host} port {port}: {exc.strerror}.",
             hint="--host 127.0.0.1 --port 0 always works",
         ) from exc
-
-
-@contextmanager
-def _stopping_on_signals() -> Iterator[None]:
-    """Raise _Stopped on a signal while the block lasts; only a main thread can."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    before = {number: signal.signal(number, _stop) for number in _SIGNALS}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
-
-
-def _stop(number: int, frame: FrameType | None) -> None:
-    raise _Stopped(0)
-
-
-def _ignore_signals() -> None:
-    """Let the clean-up run to its end, which is near."""
-    if threading.current_thread() is threading.main_thread():
-        for number in _SIGNALS:
-            signal.signal(number, signal.SIG_IGN)
 
 
 def _follow_stdin() -> None:
