@@ -6,7 +6,10 @@ import os
 import threading
 from typing import Any
 
+from .errors import NotConnected
 from .profiles import Profile, load_profile
+from .sandbox.command import CONTROL_VARIABLE
+from .sandbox.driver import Driver
 from .sandbox.process import Sandbox
 from .secret import Secret
 from .session import Session, open_session
@@ -53,6 +56,22 @@ def sandbox_environment(sandbox: Sandbox) -> dict[str, str]:
         _TPS: str(sandbox.tps),
         **sandbox.control_environment(),
     }
+
+
+def sandbox_driver() -> Driver:
+    """Return the commands to the sandbox that ``connect("sandbox")`` leads to.
+
+    Raises NotConnected when there is none, or it is not ours to drive.
+    """
+    token = os.environ.get(CONTROL_VARIABLE)
+    with _lock:
+        if _kept and _kept[0][1].running:
+            return _kept[0][1].control
+    if os.environ.get(_URL) and token:
+        return Driver(os.environ[_URL], Secret(token))
+    raise NotConnected(
+        "There is no sandbox to drive.", hint="run %campaign_connect sandbox"
+    )
 
 
 def _to_sandbox(overrides: dict[str, Any]) -> Session:

@@ -1,15 +1,11 @@
-"""``%campaign_connect`` and ``%%campaign_query``: parse, call, show."""
+"""``%campaign_connect`` and ``%campaign_status``: the notebook's session."""
 
 from __future__ import annotations
 
-import ast
-import re
-from collections import ChainMap
 from typing import TYPE_CHECKING, Any
 
 from IPython.core.magic import (
     Magics,
-    line_cell_magic,
     line_magic,
     magics_class,
     needs_local_scope,
@@ -22,14 +18,10 @@ from traitlets.config.configurable import Configurable
 from ..errors import CampaignError, InvalidOption, NotConnected
 from ..options import positive_int, positive_number
 from .arguments import parse
-from .footer import show_footer, show_under_next_result
+from .footer import show, show_footer, table
 
 if TYPE_CHECKING:
-    from pandas import DataFrame
-
     from ..session import Session
-
-_IDENTIFIER = re.compile(r"[^\W\d]\w*\Z")
 
 
 @magics_class
@@ -43,7 +35,7 @@ class CampaignMagics(Magics, Configurable):
 
     def __init__(self, shell: Any) -> None:
         super().__init__(shell=shell)
-        self.session: Session | None = None
+        self._session: Session | None = None
 
     @observe("show_traceback")
     def _show_traceback(self, change: dict[str, Any]) -> None:
@@ -51,9 +43,19 @@ class CampaignMagics(Magics, Configurable):
 
     def close(self) -> None:
         """Log off."""
-        if self.session is not None:
-            self.session.close()
-            self.session = None
+        if self._session is not None:
+            self._session.close()
+            self._session = None
+
+    @property
+    def session(self) -> Session:
+        """The notebook's session.  Raises NotConnected before there is one."""
+        if self._session is None:
+            raise NotConnected(
+                "There is no connection yet.",
+                hint="run %campaign_connect sandbox, or %campaign_connect PROFILE",
+            )
+        return self._session
 
     @no_var_expand
     @needs_local_scope
@@ -81,9 +83,9 @@ class CampaignMagics(Magics, Configurable):
         what = options.pop("what")
         given = {name: value for name, value in options.items() if value is not None}
         session = self._open(what, given, local_ns)
-        if self.session is not None and self.session is not session:
-            self.session.close()
-        self.session = session
+        if self._session is not session:
+            self.close()
+        self._session = session
         show_footer(f"connected to {session.describe()}")
 
     def _open(
@@ -109,104 +111,10 @@ class CampaignMagics(Magics, Configurable):
         return session
 
     @no_var_expand
-    @needs_local_scope
-    @line_cell_magic
-    @magic_arguments("%%campaign_query")
-    @argument(
-        "query", nargs="?", help="line magic only: the quoted query, or a variable"
-    )
-    @argument("--out", metavar="NAME", help="variable that receives the DataFrame")
-    @argument("--limit", type=positive_int, help="rows to return (default: %%config)")
-    @argument(
-        "--param",
-        action="append",
-        default=[],
-        metavar="NAME=VALUE",
-        help="value of :NAME in the query; without it, the notebook's variable",
-    )
-    def campaign_query(
-        self, line: str, cell: str | None = None, local_ns: dict[str, Any] | None = None
-    ) -> DataFrame | None:
-        """Run a query and return a DataFrame.
-
-        Examples::
-
-            %%campaign_query --out french --limit 500
-            <queryDef schema="nms:recipient" operation="select">
-              <select><node expr="@email"/><node expr="[folder/@label]"/></select>
-              <where><condition expr="@language = :language"/></where>
-            </queryDef>
-
-            df = %campaign_query my_query --limit 10
-        """
-        options = parse(self.campaign_query, line, "campaign_query")
-        names = {**self.shell.user_ns, **(local_ns or {})}
-        if options.out is not None and not _IDENTIFIER.match(options.out):
-            raise InvalidOption(
-                f"--out {options.out} is not a variable's name.",
-                hint="--out recipients",
-            )
-        what = _body(options.query, cell, names)
-        frame = self._session().query(
-            what,
-            params=ChainMap(_given(options.param), names),
-            limit=options.limit or self.limit,
-        )
-        if options.out is None and cell is not None:
-            show_under_next_result(self.shell, frame, self._session().footer(frame))
-            return frame
-        show_footer(self._session().footer(frame))
-        if options.out is None:
-            return frame
-        self.shell.user_ns[options.out] = frame
-        return None
-
-    def _session(self) -> Session:
-        if self.session is None:
-            raise NotConnected(
-                "There is no connection yet.",
-                hint="run %campaign_connect sandbox, or %campaign_connect PROFILE",
-            )
-        return self.session
-
-
-def _body(
-    word: str | None, cell: str | None, names: dict[str, Any]
-) -> str | dict[str, Any]:
-    """Return the query: the cell's body, the quoted text, or a variable's value."""
-    if cell is not None:
-        if word is not None:
-            raise InvalidOption(
-                f"'{word}' stands on the magic's line; the query goes below it.",
-                hint="options on the first line, the query on the next",
-            )
-        return cell
-    if word is None:
-        raise InvalidOption(
-            "There is no query.",
-            hint='df = %campaign_query "<queryDef …>" or %%campaign_query',
-        )
-    if not _IDENTIFIER.match(word):
-        return word
-    if word not in names:
-        raise InvalidOption(
-            f"There is no variable '{word}'.", hint="assign the query to it first"
-        )
-    value: str | dict[str, Any] = names[word]
-    return value
-
-
-def _given(pairs: list[str]) -> dict[str, Any]:
-    """Read ``--param`` values: Python literals as such, everything else as text."""
-    values = {}
-    for pair in pairs:
-        name, equals, text = pair.partition("=")
-        if not equals or not _IDENTIFIER.match(name):
-            raise InvalidOption(
-                f"--param {pair} is not NAME=VALUE.", hint="--param language=fr"
-            )
-        try:
-            values[name] = ast.literal_eval(text)
-        except (ValueError, SyntaxError):
-            values[name] = text
-    return values
+    @line_magic
+    @magic_arguments("%campaign_status")
+    def campaign_status(self, line: str) -> None:
+        """Show instance, operator, session age, budget and cache; asks nobody."""
+        parse(self.campaign_status, line, "campaign_status")
+        status = self.session.status()
+        show(str(status), table(status.rows()))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from html import escape
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +17,23 @@ _STYLE = "opacity:.75;font-size:.9em;margin:.3em 0"
 
 def show_footer(text: str) -> None:
     """Show one line, as HTML and as text."""
-    display({"text/html": to_html(text), "text/plain": text}, raw=True)
+    show(text, to_html(text))
+
+
+def show(text: str, html: str) -> None:
+    """Show one thing in two ways; a front end takes the one it can."""
+    display({"text/html": html, "text/plain": text}, raw=True)
+
+
+def table(rows: Iterable[tuple[str, object]], caption: str = "") -> str:
+    """Return two columns as an HTML table; every text is escaped."""
+    lines = "".join(
+        f'<tr><th scope="row" style="text-align:left">{escape(name)}</th>'
+        f'<td style="text-align:left">{escape(str(value))}</td></tr>'
+        for name, value in rows
+    )
+    title = f"<caption>{escape(caption)}</caption>" if caption else ""
+    return f'<table class="campaign-magics">{title}<tbody>{lines}</tbody></table>'
 
 
 def to_html(text: str) -> str:

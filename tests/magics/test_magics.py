@@ -270,9 +270,66 @@ def test_no_magic_leaves_the_password_in_the_notebook(
     """Neither outputs nor the namespace nor the history hold it."""
     shell = connected.shell
     connected.run(f"%%campaign_query --out df\n{EMAILS}")
-    session = next(
-        c for c in shell.configurables if hasattr(c, "campaign_query")
-    ).session
+    magics = next(c for c in shell.configurables if hasattr(c, "campaign_connect"))
+    session = magics.session
     seen = [connected.shown, repr(session), str(vars(session)), str(shell.user_ns)]
     seen += [entry[2] for entry in shell.history_manager.get_range()]
     assert not [text for text in seen if canary in str(text)]
+
+
+def test_status_tells_where_one_is(connected: Notebook, sandbox: Sandbox) -> None:
+    connected.run("%campaign_status")
+    for word in (sandbox.url, "admin", "logged on", "TPS", "sandbox"):
+        assert word in connected.shown
+
+
+def test_schemas_are_listed_searched_and_described(connected: Notebook) -> None:
+    connected.run("%campaign_schema")
+    assert "nms:recipient" in connected.shown
+    assert "xtk:workflow" in connected.shown
+    connected.run("%campaign_schema subscr")
+    assert "nms:subscription" in connected.shown
+    assert "xtk:workflow" not in connected.shown
+    connected.run("%campaign_schema nms:recipient")
+    for word in ("@email", "@gender", "folder", "cloud"):
+        assert word in connected.shown
+    with pytest.raises(UnknownName):
+        connected.run("%campaign_schema nms:recipients")
+    assert "nms:recipient?" in connected.shown
+
+
+def test_any_method_can_be_called(connected: Notebook) -> None:
+    """Static with text, not static with a variable as its object, unknown."""
+    value, kind = connected.run("%campaign_call xtk:session#GetOption XtkDatabaseId")
+    assert (bool(value), kind) == (True, 6)
+    connected.shell.user_ns["query"] = EMAILS
+    sql = connected.run("%campaign_call xtk:queryDef#BuildQuery --entity :query")
+    assert "SELECT" in sql
+    with pytest.raises(UnknownName):
+        connected.run("%campaign_call xtk:session#GetOptoin x")
+    assert "GetOption?" in connected.shown
+    for line in ("xtk:session", "xtk:session#GetOption :nobody"):
+        with pytest.raises(InvalidOption):
+            connected.run(f"%campaign_call {line}")
+
+
+def test_the_sandbox_is_driven_from_the_notebook(notebook: Notebook) -> None:
+    """Its own sandbox: expire ends sessions, and the next query does not notice."""
+    notebook.run("%campaign_connect sandbox --rows 50 --tps 50")
+    notebook.run("%campaign_sandbox status")
+    assert "xtk:session#Logon" in notebook.shown
+    notebook.run("%campaign_sandbox expire")
+    assert "1 sessions ended" in notebook.shown
+    assert len(notebook.run(f"%%campaign_query --limit 2\n{EMAILS}")) == 2
+    notebook.run("%campaign_sandbox throttle --tps 20")
+    notebook.run("%campaign_sandbox replicate")
+    notebook.run("%campaign_sandbox reset")
+    with pytest.raises(InvalidOption):
+        notebook.run("%campaign_sandbox explode")
+
+
+def test_the_meter_counts_in_words(connected: Notebook) -> None:
+    connected.run(f"%%campaign_query --limit 2\n{EMAILS}")
+    connected.run("%campaign_meter --text")
+    assert "xtk:queryDef#ExecuteQuery" in connected.shown
+    assert "of 500 a second" in connected.shown

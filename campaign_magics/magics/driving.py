@@ -1,0 +1,74 @@
+"""``%campaign_sandbox`` drives the sandbox; ``%campaign_meter`` shows the budget."""
+
+from __future__ import annotations
+
+from IPython.core.magic import Magics, line_magic, magics_class, no_var_expand
+from IPython.core.magic_arguments import argument, magic_arguments
+
+from ..options import positive_number
+from .arguments import parse
+from .campaign import CampaignMagics
+from .footer import show, show_footer, table
+from .meter import meter_rows, meter_text
+
+_COMMANDS = ("status", "replicate", "reset", "expire", "throttle")
+
+
+@magics_class
+class DrivingMagics(Magics):
+    """The sandbox and the budget."""
+
+    def __init__(self, campaign: CampaignMagics) -> None:
+        super().__init__(shell=campaign.shell)
+        self._campaign = campaign
+
+    @no_var_expand
+    @line_magic
+    @magic_arguments("%campaign_sandbox")
+    @argument("command", nargs="?", choices=_COMMANDS, default="status", help="what")
+    @argument("--tps", type=positive_number, help="throttle: calls a second")
+    def campaign_sandbox(self, line: str) -> None:
+        """Drive the sandbox that this notebook talks to.
+
+        Examples::
+
+            %campaign_sandbox status
+            %campaign_sandbox throttle --tps 2
+            %campaign_sandbox expire
+            %campaign_sandbox replicate
+            %campaign_sandbox reset
+        """
+        from ..front import sandbox_driver
+
+        options = parse(self.campaign_sandbox, line, "campaign_sandbox")
+        driver = sandbox_driver()
+        match options.command:
+            case "status":
+                counted = driver.stats()
+                rows = [(name, counted[name]) for name in counted if name != "apis"]
+                rows = [row for row in rows if row[0] != "per_second"]
+                rows += [(api, c["calls"]) for api, c in counted["apis"].items()]
+                text = "\n".join(f"{name:<28} {value}" for name, value in rows)
+                show(text, table(rows, "Sandbox"))
+            case "throttle":
+                driver.throttle(options.tps)
+                limit = "no limit" if options.tps is None else f"{options.tps:g} TPS"
+                show_footer(f"the sandbox allows {limit}")
+            case "expire":
+                show_footer(f"{driver.expire()} sessions ended")
+            case "replicate":
+                driver.replicate()
+                show_footer("staged and reference rows are in the cloud database")
+            case "reset":
+                driver.reset()
+                show_footer("the rows are as they were at the start")
+
+    @no_var_expand
+    @line_magic
+    @magic_arguments("%campaign_meter")
+    @argument("--text", action="store_true", help="as text (the default for now)")
+    def campaign_meter(self, line: str) -> None:
+        """Show calls a second against the limit: now, and over the last minute."""
+        parse(self.campaign_meter, line, "campaign_meter")
+        snapshot = self._campaign.session.budget.snapshot()
+        show(meter_text(snapshot), table(meter_rows(snapshot), "Calls per second"))

@@ -1,0 +1,37 @@
+"""README says what the code does, and nothing else."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from IPython.core.interactiveshell import InteractiveShell
+
+from campaign_magics.cli import COMMANDS
+
+README = (Path(__file__).parent.parent / "README.md").read_text()
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_a_command_is_in_the_readme(command: str) -> None:
+    assert f"`campaign-magics {command}`" in README
+
+
+def test_every_magic_is_in_the_readme() -> None:
+    shell = InteractiveShell.instance()
+    shell.run_line_magic("load_ext", "campaign_magics")
+    kinds = shell.magics_manager.magics.values()
+    ours = {name for names in kinds for name in names if name.startswith("campaign_")}
+    shell.run_line_magic("unload_ext", "campaign_magics")
+    InteractiveShell.clear_instance()
+    assert ours
+    assert not [name for name in ours if f"%{name}" not in README]
+
+
+def test_pictures_are_there() -> None:
+    folder = Path(__file__).parent.parent
+    pictures = [part.split(")")[0] for part in README.split("](")[1:]]
+    assert pictures
+    for picture in pictures:
+        if not picture.startswith("http"):
+            assert (folder / picture).is_file(), picture
