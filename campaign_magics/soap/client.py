@@ -33,7 +33,7 @@ from .tokens import ANONYMOUS, Identity, Tokens
 from .transport import CampaignTransport, lost
 
 _GOODBYE = 2.0
-"""Seconds that a logoff waits for the budget before it lets the session expire."""
+"""Seconds a logoff may wait, twice over, before the session is left to expire."""
 
 
 class SoapClient:

@@ -34,12 +34,6 @@ BEARER_LOGON = Method(
     parameters=(Parameter(name="bearerToken", type="string"), *_LOGON_OUTPUTS),
 )
 LOGOFF = Method(name="Logoff", urn=SESSION, static=True)
-GET_USER_INFO = Method(
-    name="GetUserInfo",
-    urn=SESSION,
-    static=True,
-    parameters=(Parameter(name="userInfo", type="DOMElement", inout="out"),),
-)
 GET_ENTITY = Method(
     name="GetEntityIfMoreRecent",
     urn=PERSIST,

@@ -19,8 +19,9 @@ _LATE = 0.005
 class Outgoing:
     """One call, ready to send; ``action`` is its SOAPAction and budget name.
 
-    ``check`` is given status and body of the answer and raises if it is none;
-    ``hurry`` bounds the wait for the budget, in seconds.
+    ``check`` is given status and body of the answer and raises if it is none.
+    ``hurry`` is for calls of little weight: they are tried once, and both the wait
+    for the budget and the answer may take that many seconds.
     """
 
     action: str

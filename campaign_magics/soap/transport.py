@@ -158,9 +158,9 @@ class CampaignTransport(zeep.Transport):
                 continue
             wish = self._retry_after(answer)
             passing = answer.status in PASSING and call.repeatable
-            if answer.status == TOO_MANY:
+            if answer.status == TOO_MANY and call.hurry is None:
                 self._endure(wish or 0.0, tally)
-            elif passing and self._may_pause(wish, tally):
+            elif passing and self._may_pause(wish, call, tally):
                 self._pause(wish, call, tally)
             else:
                 return answer
@@ -178,6 +178,7 @@ class CampaignTransport(zeep.Transport):
             started = self.clock.monotonic()
             body = Body(call.message, turn, self.clock)
             left = self._timeouts.total - tally.spent
+            left = left if call.hurry is None else min(left, call.hurry)
             try:
                 answer = self.pool.exchange(
                     "POST", self.url, body=body, headers=headers, left=left
@@ -203,16 +204,17 @@ class CampaignTransport(zeep.Transport):
         sent = failure.facts.pop("sent", False)
         transient = failure.facts.pop("transient", False)
         safe = call.repeatable or not sent
-        if transient and safe and self._may_pause(None, tally):
+        if transient and safe and self._may_pause(None, call, tally):
             self._pause(None, call, tally)
         elif safe:
             raise failure
         else:
             raise lost(call.action, failure.message) from failure
 
-    def _may_pause(self, wish: float | None, tally: Tally) -> bool:
-        left = self._timeouts.total - tally.spent
-        return tally.tries <= self._backoff.retries and (wish or 0.0) < left
+    def _may_pause(self, wish: float | None, call: Outgoing, tally: Tally) -> bool:
+        if call.hurry is not None or tally.tries > self._backoff.retries:
+            return False
+        return (wish or 0.0) < self._timeouts.total - tally.spent
 
     def _pause(self, wish: float | None, call: Outgoing, tally: Tally) -> None:
         seconds = max(wish or 0.0, self._backoff.pause(tally.tries - 1))

@@ -16,12 +16,18 @@ from typing import Any
 import pytest
 from soap.scripted import Heard, Says, Server, response
 
-from campaign_magics.errors import NotCampaign, NotConnected, Unreachable
+from campaign_magics.errors import (
+    CallTimeout,
+    NotCampaign,
+    NotConnected,
+    Unreachable,
+)
 from campaign_magics.schemas.model import Method
 from campaign_magics.secret import Secret
 from campaign_magics.soap.client import SoapClient
 from campaign_magics.soap.logon import Anonymous, GivenTokens
 from campaign_magics.soap.network import Network
+from campaign_magics.soap.parcel import Outgoing
 from campaign_magics.soap.retry import Backoff, Timeouts
 from campaign_magics.soap.transport import CampaignTransport
 from campaign_magics.throttle import Budget, Limits, WaitCancelled
@@ -89,6 +95,29 @@ def test_closing_ends_the_calls_that_wait(server: Server, connect: Connect) -> N
     threading.Timer(0.1, client.close).start()
     with pytest.raises(NotConnected):
         client.call(PING)
+
+
+def test_a_call_in_a_hurry_is_tried_once_and_briefly(server: Server) -> None:
+    """Logging off from a server that hangs must not hold up the end of Python."""
+    transport = CampaignTransport(server.url, Budget("test"))
+    call = Outgoing(
+        action="xtk:session#Logoff",
+        message=b"<x/>",
+        repeatable=True,
+        hurry=0.2,
+    )
+    started = time.monotonic()
+
+    def dawdle(heard: Heard) -> None:
+        time.sleep(0.6)
+
+    server.before = dawdle
+    with pytest.raises(CallTimeout):
+        transport.send(call)
+    assert time.monotonic() - started < 0.55
+    server.before = lambda heard: Says(b"", status=503)
+    assert transport.send(call).answer.status == 503
+    assert len(server.heard) == 2
 
 
 def test_time_lost_before_sending_is_told_to_the_budget(
