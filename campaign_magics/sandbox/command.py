@@ -86,17 +86,28 @@ def _parser() -> argparse.ArgumentParser:
         description="Serve a sandbox instance until stopped.",
         allow_abbrev=False,
     )
+    _add_address(parser)
+    _add_rows(parser)
+    _add_behaviour(parser)
+    parser.add_argument("--follow-stdin", action="store_true", help=argparse.SUPPRESS)
+    return parser
+
+
+def _add_address(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add("--host", default="127.0.0.1", help="address (default %(default)s)")
     add(
         "--port", type=_whole(0, 65_535), default=0, help="port (default: any free one)"
     )
+    add("--user", type=_name, default="admin", help="operator (default %(default)s)")
     add(
-        "--tps",
-        type=_number(0, 1e6),
-        default=10.0,
-        help="calls a second, 0 for no limit (default %(default)g)",
+        "--password",
+        help=f"the operator's; better in ${PASSWORD_VARIABLE}; generated when absent",
     )
+
+
+def _add_rows(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument
     add(
         "--rows",
         type=_whole(0, _MOST_ROWS),
@@ -104,11 +115,6 @@ def _parser() -> argparse.ArgumentParser:
         help="recipients (default %(default)s)",
     )
     add("--seed", type=_whole(0, 2**63), default=7, help="of the generated rows")
-    add("--user", type=_name, default="admin", help="operator (default %(default)s)")
-    add(
-        "--password",
-        help=f"the operator's; better in ${PASSWORD_VARIABLE}; generated when absent",
-    )
     add("--data", type=_new_folder, help="keep the databases in this folder")
     add("--schemas", type=_folder, help="folder with more schemas, as XML files")
     add(
@@ -117,6 +123,16 @@ def _parser() -> argparse.ArgumentParser:
         default=3_600.0,
         metavar="SECONDS",
         help="staging to cloud, 0 for at once (default %(default)g)",
+    )
+
+
+def _add_behaviour(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument
+    add(
+        "--tps",
+        type=_number(0, 1e6),
+        default=10.0,
+        help="calls a second, 0 for no limit (default %(default)g)",
     )
     add(
         "--session-seconds",
@@ -142,8 +158,6 @@ def _parser() -> argparse.ArgumentParser:
         action="store_true",
         help="take user/password as a session token, as a security zone may",
     )
-    add("--follow-stdin", action="store_true", help=argparse.SUPPRESS)
-    return parser
 
 
 def _with_handed_over(options: Options, stdin: IO[bytes]) -> Options:
