@@ -10,6 +10,7 @@ from types import TracebackType
 
 from ..clock import SYSTEM_CLOCK, Clock
 from ..errors import Throttled
+from .delays import Delays
 from .easing import eased_rate
 from .ledger import INSTANCE, Ask, Permit
 from .limits import Limits
@@ -53,6 +54,7 @@ class Budget:
         self.headroom = headroom
         self._store = store or MemoryStore()
         self._clock = clock
+        self._delays = Delays(headroom)
         self._watch = Watch(self._revision, self.snapshot, clock)
 
     def turn(
@@ -173,12 +175,12 @@ class Turn:
         self._cancel = cancel
         self._timeout = timeout
         self._permit: Permit | None = None
-        self._taken = 0.0
+        self._left = 0.0
 
     def __enter__(self) -> Turn:
         taken = self._budget._take(self.api, self._cancel, self._timeout)
         self._permit, self.waited = taken
-        self._taken = self._budget._clock.monotonic()
+        self._left = self._budget._clock.monotonic()
         return self
 
     def __exit__(
@@ -196,8 +198,9 @@ class Turn:
         server, and a 429.  Costs nothing when little time has passed.
         """
         budget = self._budget
-        late = budget._clock.monotonic() - self._taken > _LATE
-        if self._permit is not None and late:
+        now = budget._clock.monotonic()
+        if self._permit is not None and now - self._left > _LATE:
+            self._left = now
             self._permit = budget._store.sent(
                 self._permit, budget.headroom, budget._clock
             )
@@ -218,7 +221,10 @@ class Turn:
                 errors=int(not 0 < status < 400),
                 bytes=bytes,
             )
-            self._budget._store.settle(permit, counts, self._budget._clock)
+            budget = self._budget
+            took = budget._clock.monotonic() - self._left
+            held_up = budget._delays.held_up(self.api, took)
+            budget._store.settle(permit, counts, budget._clock, held_up=held_up)
 
     def throttled(self, retry_after: float | None = None) -> None:
         """Say that the server answered 429, with its Retry-After in seconds.

@@ -114,9 +114,11 @@ class SafeStore:
         """Note that the call leaves only now."""
         return self._try(lambda store: store.sent(permit, headroom, clock))
 
-    def settle(self, permit: Permit, counts: Usage, clock: Clock) -> None:
+    def settle(
+        self, permit: Permit, counts: Usage, clock: Clock, *, held_up: float = 0.0
+    ) -> None:
         """Note that the call has ended, and add its errors and bytes."""
-        self._try(lambda store: store.settle(permit, counts, clock))
+        self._try(lambda s: s.settle(permit, counts, clock, held_up=held_up))
 
     def refuse(
         self,

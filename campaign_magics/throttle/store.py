@@ -47,8 +47,13 @@ class Store(Protocol):
     def sent(self, permit: Permit, headroom: float, clock: Clock) -> Permit:
         """Note that the call leaves only now."""
 
-    def settle(self, permit: Permit, counts: Usage, clock: Clock) -> None:
-        """Note that the call has ended, and add its errors and bytes."""
+    def settle(
+        self, permit: Permit, counts: Usage, clock: Clock, *, held_up: float = 0.0
+    ) -> None:
+        """Note that the call has ended, and add its errors and bytes.
+
+        ``held_up`` is the seconds by which it probably arrived late.
+        """
 
     def refuse(
         self,
@@ -118,12 +123,14 @@ class LedgerStore(ABC):
             slot = clock.monotonic() + headroom
             return ledger.move(permit, max(slot, permit.slot))
 
-    def settle(self, permit: Permit, counts: Usage, clock: Clock) -> None:
+    def settle(
+        self, permit: Permit, counts: Usage, clock: Clock, *, held_up: float = 0.0
+    ) -> None:
         """Note that the call has ended, and add its errors and bytes."""
         with self._transaction() as ledger:
             now = clock.monotonic()
             # An ended call has arrived: its slot can be no later than now.
-            ledger.move(permit, min(permit.slot, now))
+            ledger.move(permit, min(permit.slot + held_up, now))
             self._add(counts_at(counts, now))
 
     def refuse(
