@@ -8,7 +8,7 @@ from typing import Any
 
 from ..errors import CampaignError
 from ..secret import Secret
-from .auth import Presented, Refused
+from .auth import Presented, Refused, expired
 from .control import PREFIX, Control
 from .envelope import (
     MAX_BYTES,
@@ -23,6 +23,7 @@ from .envelope import (
 )
 from .faults import Fault, method_failed
 from .instance import Call, Instance, Service
+from .mishaps.spoil import EXPIRE, spoil
 from .quota import Refusal
 from .router import bind, find_route, is_anonymous, not_emulated, read_action
 from .web import XML, BadBody, Request, Response, TooLarge, read_request, send
@@ -46,10 +47,17 @@ class App:
             ("GET", "/nl/jsp/ping.jsp"): self._ping,
         }
 
-    def __call__(
+    def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        """Answer one request (PEP 3333), unless it is to go wrong."""
+        plan = self._instance.mishaps
+        if plan.armed and (mishaps := plan.strike(_target(environ))):
+            return spoil(self._answer, mishaps, environ, start_response, plan.clock)
+        return self._answer(environ, start_response)
+
+    def _answer(
         self, environ: Mapping[str, Any], start_response: Any
     ) -> Iterable[bytes]:
-        """Answer one request (PEP 3333).
+        """Answer one request.
 
         The first pieces of an answer are made before its headers go out, so that a
         fault at the start of a stream is still a SOAP fault.  Later it can only cut
@@ -92,6 +100,9 @@ class App:
         session = None
         if not is_anonymous(action):
             session = self._instance.authority.check(_presented(request, message))
+            if EXPIRE in request.environ:
+                self._instance.authority.log_off(session)
+                raise expired()
         route = find_route(self._instance, action)
         if route.coverage is None:
             raise not_emulated(route)
@@ -187,6 +198,16 @@ def _cookie(request: Request, name: str) -> str:
 
 def _api(action: tuple[str, str] | None) -> str:
     return "(none)" if action is None else "#".join(action)[:200]
+
+
+def _target(environ: Mapping[str, Any]) -> str | None:
+    """Return what an order may name: the API, or the page; None cannot be spoiled."""
+    path: str = environ["PATH_INFO"]
+    if path.startswith(PREFIX):
+        return None
+    if path != SOAP_ROUTER:
+        return path
+    return _api(read_action(read_request(environ).header("SOAPAction")))
 
 
 def _too_many(refusal: Refusal) -> Response:

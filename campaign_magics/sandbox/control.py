@@ -14,6 +14,7 @@ from typing import Any
 from ..secret import Secret
 from .auth import Operator
 from .instance import Instance
+from .mishaps.kinds import BadOrder, read_order
 from .web import JSON, Request, Response
 
 PREFIX = "/sandbox/control/"
@@ -44,6 +45,9 @@ class Control:
             ("POST", "operators"): self._add_operator,
             ("POST", "bearers"): self._allow_bearer,
             ("POST", "settings"): self._change_settings,
+            ("GET", "faults"): self._faults,
+            ("POST", "faults"): self._order_faults,
+            ("DELETE", "faults"): self._no_faults,
         }
 
     def respond(self, request: Request) -> Response:
@@ -126,6 +130,24 @@ class Control:
             raise BadCommand("fault_status is 200 or 500")
         self._instance.settings.fault_status = status
         return {}
+
+    def _faults(self, _: Mapping[str, Any]) -> dict[str, Any]:
+        return {"faults": self._instance.mishaps.report()}
+
+    def _order_faults(self, what: Mapping[str, Any]) -> dict[str, Any]:
+        """Make calls go wrong: ``orders`` is a list of what mishaps/kinds.py reads."""
+        orders = what.get("orders")
+        if not isinstance(orders, list) or not all(isinstance(o, dict) for o in orders):
+            raise BadCommand("orders is a list of objects")
+        try:
+            self._instance.mishaps.arm([read_order(order) for order in orders])
+        except BadOrder as exc:
+            raise BadCommand(str(exc)) from exc
+        return self._faults({})
+
+    def _no_faults(self, _: Mapping[str, Any]) -> dict[str, Any]:
+        self._instance.mishaps.clear()
+        return self._faults({})
 
 
 def _rights(value: Any) -> frozenset[str]:

@@ -62,6 +62,28 @@ class Driver:
         """Make all rows as they were at the start."""
         self._ask("POST", "reset")
 
+    def faults(self, kind: str | None = None, /, **order: Any) -> list[dict[str, Any]]:
+        """Make calls go wrong from now on; return every order that stands.
+
+        ``kind`` and its own words: ``latency`` (seconds), ``status`` (status 429 500
+        502 503 504, retry_after, http_date), ``reset`` (moment: before, during,
+        after), ``truncate`` (keep, complete), ``login_page``, ``expire``, ``drip``
+        (bytes_per_second).  Any kind takes ``api`` (a pattern: ``xtk:queryDef#*``),
+        ``skip`` and ``calls`` (how many calls to leave alone, then to hit),
+        ``probability``, ``windows`` (pairs of seconds from now), ``period`` (seconds
+        after which they repeat) and ``seed``.  Without a kind nothing changes;
+        ``"off"`` takes every order back.  Each order tells the calls it has ``seen``
+        and ``struck``.
+        """
+        if kind is None:
+            answer = self._ask("GET", "faults")
+        elif kind == "off":
+            answer = self._ask("DELETE", "faults")
+        else:
+            orders = [{"kind": kind, **order}]
+            answer = self._ask("POST", "faults", {"orders": orders})
+        return list(answer["faults"])
+
     def add_operator(
         self, user: str, password: Secret, rights: tuple[str, ...] = ()
     ) -> None:

@@ -13,6 +13,7 @@ from ..clock import Clock
 from ..schemas.model import Method
 from .auth import Authority, Session
 from .envelope import Value
+from .mishaps.plan import Plan
 from .quota import Quota
 
 if TYPE_CHECKING:
@@ -32,12 +33,13 @@ class Settings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Instance:
-    """Data, operators and limits of one server."""
+    """Data, operators, limits and ordered mishaps of one server."""
 
     world: World
     authority: Authority
     quota: Quota
     settings: Settings = field(default_factory=Settings)
+    mishaps: Plan = field(default_factory=Plan)
 
     @property
     def clock(self) -> Clock:
@@ -80,7 +82,7 @@ class Call:
 class Reply:
     """Outputs in the order the method declares; the object of a non-static one."""
 
-    outputs: tuple[Value, ...] = ()
+    outputs: tuple[Value, ...] = field(default=(), repr=False)
     entity: bytes | None = None
 
 

@@ -6,8 +6,10 @@
 from __future__ import annotations
 
 import logging
+import os
 import re
 import socket
+import struct
 import threading
 import time
 from collections.abc import Iterator
@@ -17,6 +19,7 @@ from typing import Any
 from cheroot import server, wsgi
 
 from .chunked import ChunkedBody
+from .mishaps.spoil import RESET
 from .web import ARRIVED
 
 WORKERS = 32
@@ -27,6 +30,9 @@ _IDLE_SECONDS = 300
 
 _MOST_IDLE = 1_000
 _HEADER_BYTES = 64 * 1024
+_DROP = struct.pack("hh" if os.name == "nt" else "ii", 1, 0)
+"""SO_LINGER: on, for 0 seconds."""
+
 _LENGTH = re.compile(rb"\d{1,18}")
 _log = logging.getLogger(__name__)
 
@@ -52,6 +58,17 @@ class _Request(server.HTTPRequest):
 class _Connection(server.HTTPConnection):
     RequestHandlerClass = _Request
     arrived: float | None = None
+    ends_in_reset = False
+
+    def reset(self) -> None:
+        """Let the connection end in a TCP RST: closing drops whatever is not sent."""
+        self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _DROP)
+        self.ends_in_reset = True
+
+    def _close_kernel_socket(self) -> None:
+        """Leave out the FIN where a RST is to be seen."""
+        if not self.ends_in_reset:
+            super()._close_kernel_socket()  # type: ignore[misc]  # not in the stubs
 
     def communicate(self) -> bool:
         """Handle one request, known to the server while it lasts."""
@@ -65,6 +82,7 @@ class _Gateway(wsgi.Gateway_10):
         """Add the time of arrival; read chunked bodies with a reader of ours."""
         environ: Any = super().get_environ()
         environ[ARRIVED] = self.req.conn.arrived
+        environ[RESET] = self.req.conn.reset
         if self.req.chunked_read:
             self.req.rfile = ChunkedBody(self.req.conn.rfile)
             environ["wsgi.input"] = self.req.rfile

@@ -179,6 +179,14 @@ class Sandbox:
         """Make all rows as they were at the start."""
         self.control.reset()
 
+    def faults(self, kind: str | None = None, /, **order: Any) -> list[dict[str, Any]]:
+        """Make calls go wrong: ``faults("status", status=503, calls=2)``.
+
+        See ``Driver.faults`` for the kinds and their words; ``faults()`` lists the
+        orders that stand, ``faults("off")`` takes them back.
+        """
+        return self.control.faults(kind, **order)
+
     def _command(self) -> list[str]:
         given = {name: v for name, v in self._options.items() if v is not None}
         words = [f"{name}={value}" for name, value in given.items()]
