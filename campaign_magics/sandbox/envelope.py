@@ -32,12 +32,6 @@ _CHARSETS = {"iso-8859-1", "iso-8859-15", "windows-1252", "us-ascii", "utf-16"}
 """A closed list: some of Python's codecs take quadratic time."""
 
 _DECLARATION = re.compile(rb"^\s*<\?xml[^>]*\bencoding\s*=")
-_DECLARED_URN = re.compile(
-    rb"""(<[\w:.-]+(?:\s+[\w:.-]+\s*=\s*(?:"[^"]*"|'[^']*'))*?"""
-    rb"""\s+xmlns(?::[\w.-]+)?\s*=\s*["']urn:)([\w:.|-]+)"""
-)
-"""A namespace that a start tag declares; the same words in a text are left alone."""
-
 _TEXT = {ord("&"): "&amp;", ord("<"): "&lt;", ord(">"): "&gt;", ord("\r"): "&#13;"}
 _ATTRIBUTE = {
     **_TEXT,
@@ -244,22 +238,14 @@ def _value_text(value: Value) -> str:
 
 def _parse(body: bytes | str) -> etree._Element:
     try:
-        try:
-            return parse_xml(body, max_bytes=MAX_BYTES, max_depth=_MAX_DEPTH)
-        except XmlError as exc:
-            # Campaign's ``urn:xtk:persist|nms:delivery`` is no URI to libxml2.
-            if "is not a valid URI" not in str(exc):
-                raise
-        piped = body if isinstance(body, bytes) else body.encode()
-        escaped = _DECLARED_URN.sub(lambda m: m[1] + m[2].replace(b"|", b"%7C"), piped)
-        return parse_xml(escaped, max_bytes=MAX_BYTES, max_depth=_MAX_DEPTH)
+        return parse_xml(body, max_bytes=MAX_BYTES, max_depth=_MAX_DEPTH)
     except XmlError as exc:
         raise BadMessage(str(exc)) from exc
 
 
 def _urn(call: etree._Element) -> str:
     namespace = etree.QName(call).namespace or ""
-    return namespace.removeprefix("urn:").replace("%7C", "|")
+    return namespace.removeprefix("urn:")
 
 
 def _recode(body: bytes, content_type: str) -> bytes | str:

@@ -124,3 +124,17 @@ def test_names_are_compared_without_their_namespace():
     assert found.tag == "{urn:y}b"
     assert child(root, "z") is None
     assert local_name(root[0]) == ""
+
+
+def test_the_namespace_of_an_interface_is_accepted() -> None:
+    """``urn:xtk:persist|nms:delivery`` is no URI, and Campaign uses it."""
+    root = parse_xml('<m:Write xmlns:m="urn:xtk:persist|nms:delivery"><a/></m:Write>')
+    assert root.tag == "{urn:xtk:persist|nms:delivery}Write"
+
+
+@pytest.mark.parametrize(
+    "inner", ["<a>", "<a b=1/>", "&nope;", "<a b='1' b='2'/>", "<x:a/>", "\x01"]
+)
+def test_an_odd_namespace_excuses_nothing_else(inner: str) -> None:
+    with pytest.raises(XmlError):
+        parse_xml(f'<m:Write xmlns:m="urn:a|b">{inner}</m:Write>')
