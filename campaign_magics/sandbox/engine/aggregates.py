@@ -18,7 +18,7 @@ from ...xtk.functions import Function
 from ...xtk.types import LONG
 from .causes import bad_function
 from .convert import as_number, as_value
-from .scope import first_link
+from .scope import Source, first_link
 from .terms import TEXTS, Env, Sql, Term, template
 
 if TYPE_CHECKING:
@@ -83,16 +83,23 @@ def _fold(expressions: Expressions, node: ast.Call, prefix: tuple[str, ...]) -> 
     if not node.args or node.name.lower() == "countall":
         return Term(sql=exp.Count(this=exp.Star()), type=LONG)
     term = expressions.term(node.args[0])
-    if expressions.where and prefix:
-        found = expressions.scope.find(ast.Path(prefix), expressions.source)
-        assert isinstance(found.end, Link)  # noqa: S101 - a prefix ends in a collection
-        source = expressions.scope.follow(found.end, found.source)
+    if expressions.where:
+        source = _joined(expressions, prefix)
         build = expressions.scope.build
         test = build.conditions(expressions.scope, expressions.where, source)
         if test is not None:
             narrowed = exp.Case(ifs=[exp.If(this=test, true=as_value(env, term))])
             term = Term(sql=narrowed, type=term.type)
     return FOLDS[node.name.lower()](env, term)
+
+
+def _joined(expressions: Expressions, prefix: tuple[str, ...]) -> Source:
+    """Return the table that an aggregate's own conditions are relative to."""
+    if not prefix:
+        return expressions.source
+    found = expressions.scope.find(ast.Path(prefix), expressions.source)
+    assert isinstance(found.end, Link)  # noqa: S101 - a prefix ends in a collection
+    return expressions.scope.follow(found.end, found.source)
 
 
 def _sub_query(
@@ -102,7 +109,7 @@ def _sub_query(
     scope = expressions.scope
     found = scope.find(ast.Path(prefix), expressions.source)
     assert isinstance(found.end, Link)  # noqa: S101 - a prefix ends in a collection
-    inner = scope.inner(scope.build.world.schema(found.end.target))
+    inner = scope.inner(found.end.target, expressions.source)
     inner.aggregation = "inline"
     inner.clause = "select"
     moved = _moved(node, prefix)

@@ -19,6 +19,7 @@ from .causes import Refused, bad_path
 from .compare import set_operand, set_row
 from .convert import as_predicate, as_value
 from .expressions import Expressions, all_of, any_of, explained, read, translate
+from .grouped import check_groups, has_aggregate
 from .scope import Found, Scope, Source
 from .terms import Sql
 
@@ -148,7 +149,7 @@ class Conditions:
             return self.scope.find(node, self.source)
 
     def _inner(self, schema_id: str) -> Scope:
-        inner = self.scope.inner(self.scope.build.world.schema(schema_id))
+        inner = self.scope.inner(schema_id, self.source)
         inner.clause = "where"
         return inner
 
@@ -164,13 +165,21 @@ def where(
         scope.clause = clause
 
 
-def selection(scope: Scope, query: QueryDef, columns: Sequence[Sql]) -> exp.Select:
-    """Return a SELECT with the query's where, groupBy and having."""
+def selection(
+    scope: Scope, query: QueryDef, columns: Sequence[Sql], sorted_by: Sequence[Sql] = ()
+) -> exp.Select:
+    """Return a SELECT with the query's where, groupBy and having.
+
+    Raises ``Refused`` for a column or sort key that varies within a group.
+    """
     test = where(scope, query.where)
     scope.clause, scope.aggregation = "groupBy", "inline"
     keys = group_keys(scope, query)
     scope.clause = "having"
     having = Conditions(scope, scope.root).all(query.having)
+    shown = [*columns, *sorted_by, *([having] if having is not None else [])]
+    if keys or having is not None or any(map(has_aggregate, shown)):
+        check_groups(shown, keys)
     select = scope.select(columns, [test] if test is not None else [])
     if keys:
         select.set("group", exp.Group(expressions=keys))

@@ -16,7 +16,7 @@ from ...xtk import ast
 from ...xtk.errors import ExpressionError
 from ...xtk.functions import FUNCTIONS
 from ...xtk.parser import parse
-from ...xtk.types import DOUBLE, LONG, STRING, TIMESPAN, Kind
+from ...xtk.types import DOUBLE, LONG, STRING, TIMESPAN, Kind, XtkType
 from . import aggregates, special
 from .causes import BadExpression, Refused, bad_function, bad_operand, bad_path
 from .compare import compare, is_in, is_null, like, predicate
@@ -43,6 +43,10 @@ _OPPOSITE: Final = {
     ">": "<=",
     ">=": "<",
 }
+_DIVIDE: Final = (
+    "CAST(_1 AS REAL) / NULLIF(_2, 0)",
+    "CAST(_1 AS DOUBLE) / NULLIF(_2, 0)",
+)
 _ARITHMETIC: Final[dict[str, type[exp.Binary]]] = {
     "+": exp.Add,
     "-": exp.Sub,
@@ -55,13 +59,8 @@ def read(source: str) -> ast.Node:
     try:
         return parse(source)
     except ExpressionError as exc:
-        raise _CODES[exc.kind](f"{exc.message}.".replace("..", ".")).within(
-            shortened(source)
-        ) from None
-    except RecursionError:
-        raise bad_path("The expression is nested too deeply.").within(
-            shortened(source)
-        ) from None
+        cause = f"{exc.message[:1].upper()}{exc.message[1:].rstrip('.')}."
+        raise _CODES[exc.kind](cause).within(shortened(source)) from None
 
 
 def shortened(source: str, length: int = 400) -> str:
@@ -128,8 +127,7 @@ class Expressions:
             case ast.Unary(op="NOT"):
                 return self._negated(node.operand)
             case ast.Unary():
-                number = as_number(self.env, self.term(node.operand))
-                return Term(sql=exp.Neg(this=enclosed(number)), type=DOUBLE)
+                return self._minus(self.term(node.operand))
             case ast.Binary():
                 return self._binary(node)
             case ast.In():
@@ -159,8 +157,6 @@ class Expressions:
         return constant(self.env, value, LONG if isinstance(value, int) else STRING)
 
     def _path(self, node: ast.Path) -> Term:
-        if node.steps in {("RowId",), ("rowid",)}:
-            return self._call(ast.Call("RowId", ()))
         found = self.scope.find(node, self.source)
         return self.value(found, node.text)
 
@@ -224,9 +220,8 @@ class Expressions:
         if name not in RULES:
             raise bad_function(f"Function '{node.name}' cannot stand in a query.")
         args = [self.term(arg) for arg in node.args]
-        return typed(
-            RULES[name](self.env, args), function.result([a.type for a in args])
-        )
+        result = function.result([arg.type for arg in args])
+        return typed(RULES[name](self.env, args), result)
 
     def _binary(self, node: ast.Binary) -> Term:
         if node.op in ("AND", "OR"):
@@ -239,24 +234,26 @@ class Expressions:
         return self._arithmetic(node.op, self.term(node.left), self.term(node.right))
 
     def _arithmetic(self, op: str, left: Term, right: Term) -> Term:
+        env = self.env
         if op == "+" and {left.kind, right.kind} & TEXTS:
-            return concatenated(self.env, [left, right])
+            return concatenated(env, [left, right])
         if {left.kind, right.kind} & TIMES:
             return self._moved(op, left, right)
-        sides = as_number(self.env, left), as_number(self.env, right)
+        if op == "%":
+            return RULES["mod"](env, [left, right])
+        sides = as_number(env, left), as_number(env, right)
         if op == "/":
-            sql = template(
-                self.env, "CAST(_1 AS REAL) / NULLIF(_2, 0)", _DIVIDE, *sides
-            )
-            return Term(sql=sql, type=DOUBLE)
+            return Term(sql=template(env, *_DIVIDE, *sides), type=DOUBLE)
         type_ = common([left, right])
         type_ = type_ if type_.kind in NUMBERS - {Kind.BOOLEAN} else LONG
-        if op == "%":
-            return Term(
-                sql=template(self.env, "_1 % NULLIF(_2, 0)", None, *sides), type=type_
-            )
         made = _ARITHMETIC[op](this=enclosed(sides[0]), expression=enclosed(sides[1]))
         return Term(sql=made, type=type_)
+
+    def _minus(self, term: Term) -> Term:
+        number = as_number(self.env, term)
+        type_ = common([term])
+        type_ = type_ if type_.kind in NUMBERS - {Kind.BOOLEAN} else DOUBLE
+        return Term(sql=exp.Neg(this=enclosed(number)), type=type_)
 
     def _moved(self, op: str, when: Term, by: Term) -> Term:
         """Add to a date: a number is days, a timespan seconds (assumed)."""
@@ -301,12 +298,9 @@ class Expressions:
         return predicate(exp.Not(this=enclosed(test)))
 
 
-_DIVIDE: Final = "CAST(_1 AS DOUBLE) / NULLIF(_2, 0)"
-
-
-def typed(term: Term, result: object) -> Term:
+def typed(term: Term, result: XtkType | None) -> Term:
     """Give a term the type that the functions table promises, if it is of its kind."""
-    if not isinstance(result, type(term.type)):
+    if result is None:
         return term
     same = result.kind is term.kind or {result.kind, term.kind} <= NUMBERS
     return replace(term, type=result) if same and not term.predicate else term
@@ -346,10 +340,9 @@ def _connected(kind: type[exp.Connector], parts: Sequence[Sql]) -> Sql:
     """Join conditions; many of them as a balanced tree, as SQLite limits depth."""
     if len(parts) > _BALANCED_FROM:
         middle = len(parts) // 2
-        halves = _connected(kind, parts[:middle]), _connected(kind, parts[middle:])
-        return kind(
-            this=exp.Paren(this=halves[0]), expression=exp.Paren(this=halves[1])
-        )
+        left = exp.Paren(this=_connected(kind, parts[:middle]))
+        right = exp.Paren(this=_connected(kind, parts[middle:]))
+        return kind(this=left, expression=right)
     joined = parts[0]
     for part in parts[1:]:
         joined = kind(this=joined, expression=part)

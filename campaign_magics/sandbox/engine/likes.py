@@ -17,15 +17,21 @@ def like(env: Env, text: Sql, pattern: Term) -> Sql:
     gets GLOB, which is exact too.
     """
     if not env.dialect.is_sqlite:
-        matched = exp.Like(
-            this=enclosed(text), expression=enclosed(as_text(env, pattern))
-        )
+        matched = exp.Like(this=enclosed(text), expression=_mask(env, pattern))
         return exp.Escape(this=matched, expression=exp.Literal.string("\\"))
     if pattern.is_constant:
         glob = env.values.bind(glob_of(str(pattern.constant or "")))
     else:
         glob = template(env, "xtk_glob(_1)", None, as_text(env, pattern))
     return exp.Glob(this=enclosed(text), expression=enclosed(glob))
+
+
+def _mask(env: Env, pattern: Term) -> Sql:
+    """Return the pattern; a lone backslash at its end stands for itself."""
+    text = str(pattern.constant or "")
+    if pattern.is_constant and (len(text) - len(text.rstrip("\\"))) % 2:
+        return env.values.bind(text + "\\")
+    return enclosed(as_text(env, pattern))
 
 
 def glob_of(pattern: str) -> str:

@@ -51,6 +51,8 @@ class Nodes:
             found = self._found(tree)
             if found is None:
                 term = Expressions(self.scope, where=node.where).term(tree)
+                if node.where and term.sql.find(exp.AggFunc) is None:
+                    raise Refused(f"'{text}' has a where, and folds no collection.")
                 self._place(alias or self._free(), term)
             elif isinstance(found.end, Link) or found.end is None:
                 self._link(node, found, alias or _steps(tree))

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Final, Literal
 
 from sqlglot import exp
+from sqlglot.tokens import Tokenizer
 
 from ...query.model import Condition, QueryDef
 from ...schemas.model import Collection, Field, Link, Schema
@@ -94,6 +95,7 @@ class Scope:
     build: Build
     root: Source
     parent: Scope | None = None
+    outer: Source | None = None
     aggregation: Aggregation = "correlated"
     clause: Clause = "select"
     joined: dict[tuple[str, ...], Source] = field(default_factory=dict)
@@ -104,9 +106,10 @@ class Scope:
         """The statement's dialect, time and values."""
         return self.build.env
 
-    def inner(self, schema: Schema) -> Scope:
-        """Return the scope of a sub-query, which sees this one as ``..``."""
-        return Scope(build=self.build, root=self.build.source(schema), parent=self)
+    def inner(self, schema_id: str, outer: Source) -> Scope:
+        """Return the scope of a sub-query, which sees a table of this one as ``..``."""
+        root = self.build.source(self.build.world.schema(schema_id))
+        return Scope(build=self.build, root=root, parent=self, outer=outer)
 
     def find(self, path: Path, source: Source) -> Found:
         """Follow a path, joining the links it crosses; ``..`` is the outer query."""
@@ -117,10 +120,9 @@ class Scope:
         steps = _folded(path.steps)
         if steps[:1] != ("..",):
             return self._walk(steps, source)
-        if self.parent is None or source is not self.root:
+        if self.parent is None or self.outer is None or source is not self.root:
             raise bad_path(f"Path '{path.text}' climbs above the query.")
-        outer = Path(steps[1:])
-        return self.parent.find(outer, self.parent.root)
+        return self.parent.find(Path(steps[1:]), self.outer)
 
     def _walk(self, steps: tuple[str, ...], source: Source) -> Found:
         while True:
@@ -261,7 +263,8 @@ def _unknown(steps: tuple[str, ...], schema: Schema) -> Exception:
 
 def _odd(name: str) -> bool:
     """Tell whether a name from a schema must be quoted in SQL."""
-    return not (name.isidentifier() and name.isascii())
+    plain = name.isidentifier() and name.isascii()
+    return not plain or name.upper() in Tokenizer.KEYWORDS
 
 
 def _either(sql: Sql) -> Sql:

@@ -23,7 +23,7 @@ from .convert import as_value
 from .dialects import Dialect, running
 from .enabled import holds
 from .expressions import read, translate
-from .grouped import check_groups, has_aggregate
+from .grouped import has_aggregate
 from .layout import Element, Value
 from .nodes import Nodes, joined_key
 from .scope import Build, Scope
@@ -109,16 +109,15 @@ class Compiler:
         nodes = Nodes(scope, row, self._child)
         nodes.add_all(query.select)
         order = self._order(query.order_by)
-        shown = [*nodes.columns, *(one.this for one in order)]
-        folded = bool(keys or query.having or any(map(has_aggregate, shown)))
-        if folded:
-            check_groups(shown, keys)
+        sorted_by = [one.this for one in order]
+        columns = self._named(nodes.columns)
+        select = selection(scope, query, columns, sorted_by)
         if not order and not query.distinct:
+            folded = bool(query.having) or any(map(has_aggregate, nodes.columns))
             order = self._usual_order(keys, folded)
-        select = selection(scope, query, self._named(nodes.columns))
         if query.distinct:
             select.set("distinct", exp.Distinct())
-            if any(one.this not in nodes.columns for one in order):
+            if any(sql not in nodes.columns for sql in sorted_by):
                 raise Refused("A distinct query is ordered by what it selects.")
         if order:
             select.set("order", exp.Order(expressions=order))
@@ -167,7 +166,7 @@ class Compiler:
         Groups come in any order; SQLite may follow any index, and its key is free.
         DuckDB keeps the order of insertion.
         """
-        if folded:
+        if keys or folded:
             return [sort_key(key, False) for key in keys]
         key = self.scope.root.schema.internal_key
         if not (self.dialect.is_sqlite and self.dialect.marker and key):
