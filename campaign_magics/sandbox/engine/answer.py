@@ -30,8 +30,9 @@ _ESCAPES: Final = (
     ("\t", "&#9;"),
     ("\r", "&#13;"),
 )
-_NOTABLE: Final = np.zeros(256, dtype=bool)
-_NOTABLE[[*range(0x20), *b'&<>"', 0xEF]] = True  # 0xEF begins U+FFFE and U+FFFF
+_ESCAPED_BYTES: Final = {ord(plain) for plain, _ in _ESCAPES}
+_FORBIDDEN: Final = {*range(0x20), 0xEF}  # 0xEF begins U+FFFE and U+FFFF
+_PLAIN_BYTES: Final = bytes({*range(256)} - _FORBIDDEN - _ESCAPED_BYTES)
 _DAY: Final = 10
 
 
@@ -175,15 +176,15 @@ def _named(column: pa.Array, value: Value) -> pa.Array:
 def escaped(texts: pa.Array) -> pa.Array:
     """Escape texts for an attribute or an element; what XML forbids is dropped."""
     texts = pc.fill_null(texts, "")
-    if not _is_notable(texts):
-        return texts
-    texts = pc.replace_substring_regex(texts, _CONTROL, "")
+    notable = _notable_bytes(texts)
+    if notable - _ESCAPED_BYTES:
+        texts = pc.replace_substring_regex(texts, _CONTROL, "")
     for plain, reference in _ESCAPES:
-        texts = pc.replace_substring(texts, plain, reference)
+        if ord(plain) in notable:
+            texts = pc.replace_substring(texts, plain, reference)
     return texts
 
 
-def _is_notable(texts: pa.Array) -> bool:
-    """Look at the bytes themselves: most columns have nothing to escape."""
-    data = joined_bytes(texts)
-    return bool(_NOTABLE[np.frombuffer(data, dtype=np.uint8)].any()) if data else False
+def _notable_bytes(texts: pa.Array) -> set[int]:
+    """Return the bytes that need care: most columns have none."""
+    return set(joined_bytes(texts).translate(None, _PLAIN_BYTES))

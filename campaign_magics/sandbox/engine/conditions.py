@@ -180,12 +180,29 @@ def selection(
     shown = [*columns, *sorted_by, *([having] if having is not None else [])]
     if keys or having is not None or any(map(has_aggregate, shown)):
         check_groups(shown, keys)
-    select = scope.select(columns, [test] if test is not None else [])
+    select = scope.select(columns, tests)
     if keys:
         select.set("group", exp.Group(expressions=keys))
     if having is not None:
         select.set("having", exp.Having(this=having))
     return select
+
+
+def row_tests(scope: Scope, query: QueryDef) -> list[Sql]:
+    """Return what a row must meet: the query's where, and not to be record 0.
+
+    Tables with an automatic key hold a record 0, so that joins always find a row
+    (Adobe: "Database keys").  Campaign's own SQL leaves it out (assumed from queries
+    seen in its logs: ``iRecipientId > 0 OR iRecipientId < 0``).
+    """
+    test = where(scope, query.where)
+    tests = [] if test is None else [test]
+    schema = scope.root.schema
+    if schema.auto_pk and not schema.auto_uuid and schema.internal_key is not None:
+        (path,) = schema.internal_key.paths
+        key = as_value(scope.env, scope.stored_term(scope.root, path))
+        tests.append(exp.NEQ(this=key, expression=exp.Literal.number(0)))
+    return tests
 
 
 def group_keys(scope: Scope, query: QueryDef) -> list[Sql]:

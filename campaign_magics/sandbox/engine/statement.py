@@ -18,7 +18,14 @@ from ...xtk.types import LONG
 from ...xtk.walk import operands
 from .causes import Refused
 from .compare import among
-from .conditions import check_depth, group_keys, selection, varies, where
+from .conditions import (
+    check_depth,
+    group_keys,
+    row_tests,
+    selection,
+    varies,
+    where,
+)
 from .convert import as_value
 from .dialects import Dialect, running
 from .enabled import holds
@@ -91,11 +98,11 @@ class Compiler:
 
     def count(self) -> tuple[Sql, Element]:
         """Return the SELECT of operation ``count``: only the where counts."""
-        test = where(self.scope, self.query.where)
+        tests = row_tests(self.scope, self.query)
         count = exp.Count(this=exp.Star())
         row = self._row()
         row.attributes["count"] = Value(column=0, type=LONG)
-        return self.scope.select([count], [test] if test is not None else []), row
+        return self.scope.select([count], tests), row
 
     def rows(self) -> tuple[Sql, Element]:
         """Return the SELECT of the other operations."""
