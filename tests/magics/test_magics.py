@@ -333,3 +333,13 @@ def test_the_meter_counts_in_words(connected: Notebook) -> None:
     connected.run("%campaign_meter --text")
     assert "xtk:queryDef#ExecuteQuery" in connected.shown
     assert "of 500 a second" in connected.shown
+
+
+def test_record_0_is_not_a_recipient(connected: Notebook) -> None:
+    """1,000 recipients are 1,000: the record that joins fall back on is left out."""
+    frame = connected.run(f"%%campaign_query --limit 5\n{EMAILS}")
+    assert frame["id"].tolist() == [1001, 1002, 1003, 1004, 1005]
+    counted = connected.run(
+        '%%campaign_query\n<queryDef schema="nms:recipient" operation="count"/>'
+    )
+    assert counted["count"].tolist() == [1000]

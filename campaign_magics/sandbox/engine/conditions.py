@@ -172,7 +172,7 @@ def selection(
 
     Raises ``Refused`` for a column or sort key that varies within a group.
     """
-    test = where(scope, query.where)
+    tests = row_tests(scope, query)
     scope.clause, scope.aggregation = "groupBy", "inline"
     keys = group_keys(scope, query)
     scope.clause = "having"

@@ -259,7 +259,7 @@ def test_a_quoted_value_stays_one_literal(mixed, dialect, text):
     statements = sqlglot.parse(sql, dialect=dialect)
     assert len(statements) == 1
     literals = list(statements[0].find(exp.Where).find_all(exp.Literal))
-    assert [one.this for one in literals] == [f"{text}x"]
+    assert [one.this for one in literals if one.is_string] == [f"{text}x"]
 
 
 @given(text=st.text(max_size=40))
