@@ -6,8 +6,8 @@ it is a sub-query of each row, which is what it replaced (Adobe, "SQLData").
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from sqlglot import exp
@@ -16,6 +16,7 @@ from ...schemas.model import Link, Schema
 from ...xtk import ast
 from ...xtk.functions import Function
 from ...xtk.types import LONG
+from ...xtk.walk import paths
 from .causes import bad_function
 from .convert import as_number, as_value
 from .scope import Source, first_link
@@ -63,73 +64,71 @@ def aggregate(expressions: Expressions, function: Function, node: ast.Call) -> T
     scope = expressions.scope
     if expressions.aggregating:
         raise bad_function(f"Aggregate '{node.name}' stands inside another.")
-    prefix = _collection(expressions, node)
+    over = _collection(expressions, node)
     in_where = scope.clause == "where"
-    if prefix and (in_where or scope.aggregation == "correlated"):
-        return _sub_query(expressions, node, prefix)
+    if over and (in_where or scope.aggregation == "correlated"):
+        return _sub_query(expressions, node, over)
     if in_where:
         raise bad_function(f"Aggregate '{node.name}' belongs in having, not in where.")
     expressions.aggregating = True
     try:
-        folded = _fold(expressions, node, prefix)
+        folded = _fold(expressions, node, over)
     finally:
         expressions.aggregating = False
     result = function.result([folded.type])
     return replace(folded, type=result or folded.type)
 
 
-def _fold(expressions: Expressions, node: ast.Call, prefix: tuple[str, ...]) -> Term:
-    env = expressions.env
+@dataclass(frozen=True, slots=True)
+class _Over:
+    """A collection that an aggregate folds: its path, and the link it ends with."""
+
+    path: tuple[str, ...]
+    source: Source
+    link: Link
+
+
+def _fold(expressions: Expressions, node: ast.Call, over: _Over | None) -> Term:
+    env, scope = expressions.env, expressions.scope
     if not node.args or node.name.lower() == "countall":
         return Term(sql=exp.Count(this=exp.Star()), type=LONG)
     term = expressions.term(node.args[0])
     if expressions.where:
-        source = _joined(expressions, prefix)
-        build = expressions.scope.build
-        test = build.conditions(expressions.scope, expressions.where, source)
+        table = scope.follow(over.link, over.source) if over else expressions.source
+        test = scope.build.conditions(scope, expressions.where, table)
         if test is not None:
             narrowed = exp.Case(ifs=[exp.If(this=test, true=as_value(env, term))])
             term = Term(sql=narrowed, type=term.type)
     return FOLDS[node.name.lower()](env, term)
 
 
-def _joined(expressions: Expressions, prefix: tuple[str, ...]) -> Source:
-    """Return the table that an aggregate's own conditions are relative to."""
-    if not prefix:
-        return expressions.source
-    found = expressions.scope.find(ast.Path(prefix), expressions.source)
-    assert isinstance(found.end, Link)  # noqa: S101 - a prefix ends in a collection
-    return expressions.scope.follow(found.end, found.source)
-
-
-def _sub_query(
-    expressions: Expressions, node: ast.Call, prefix: tuple[str, ...]
-) -> Term:
+def _sub_query(expressions: Expressions, node: ast.Call, over: _Over) -> Term:
     """Return ``(SELECT aggregate FROM collection WHERE it belongs to the row)``."""
     scope = expressions.scope
-    found = scope.find(ast.Path(prefix), expressions.source)
-    assert isinstance(found.end, Link)  # noqa: S101 - a prefix ends in a collection
-    inner = scope.inner(found.end.target, expressions.source)
+    inner = scope.inner(over.link.target, expressions.source)
     inner.aggregation = "inline"
-    inner.clause = "select"
-    moved = _moved(node, prefix)
-    folded = type(expressions)(inner).term(moved)
-    tests = [scope.join_condition(found.end, found.source, inner.root)]
+    folded = type(expressions)(inner).term(_moved(node, over.path))
+    tests = [scope.join_condition(over.link, over.source, inner.root)]
     test = scope.build.conditions(inner, expressions.where, inner.root)
     if test is not None:
         tests.append(test)
     return replace(folded, sql=exp.Subquery(this=inner.select([folded.sql], tests)))
 
 
-def _collection(expressions: Expressions, node: ast.Call) -> tuple[str, ...]:
-    """Return the path of the first collection that the arguments cross."""
-    lookup = expressions.scope.build.world.schema
-    for path in _paths(node):
-        if path.join is None and not path.absolute:
-            prefix = crossed(expressions.source.schema, path.steps, lookup)
-            if prefix:
-                return prefix
-    return ()
+def _collection(expressions: Expressions, node: ast.Call) -> _Over | None:
+    """Return the first collection that the arguments cross."""
+    scope = expressions.scope
+    for path in paths(node):
+        if path.join is not None or path.absolute:
+            continue
+        prefix = crossed(
+            expressions.source.schema, path.steps, scope.build.world.schema
+        )
+        if prefix:
+            found = scope.find(ast.Path(prefix), expressions.source)
+            if isinstance(found.end, Link):
+                return _Over(prefix, found.source, found.end)
+    return None
 
 
 def crossed(
@@ -148,50 +147,21 @@ def crossed(
         schema, steps = lookup(link.target), rest
 
 
-def _moved(node: ast.Call, prefix: tuple[str, ...]) -> ast.Call:
-    """Rewrite a call's paths to start at the collection."""
-
-    def move(one: ast.Node) -> ast.Node:
-        match one:
-            case ast.Path(join=None, absolute=False):
-                inside = one.steps[: len(prefix)] == prefix
-                steps = one.steps[len(prefix) :] if inside else ("..", *one.steps)
-                return replace(one, steps=steps)
-            case ast.Call() | ast.Unary() | ast.Binary() | ast.In() | ast.IsNull():
-                return _rebuilt(one, move)
-        return one
-
-    moved = move(node)
-    assert isinstance(moved, ast.Call)  # noqa: S101 - a call is rebuilt as a call
-    return moved
-
-
-def _rebuilt(node: ast.Node, move: Callable[[ast.Node], ast.Node]) -> ast.Node:
+def _moved(node: ast.Node, prefix: tuple[str, ...]) -> ast.Node:
+    """Rewrite an expression's paths to start at the collection."""
     match node:
+        case ast.Path(join=None, absolute=False):
+            inside = node.steps[: len(prefix)] == prefix
+            steps = node.steps[len(prefix) :] if inside else ("..", *node.steps)
+            return replace(node, steps=steps)
         case ast.Call():
-            return replace(node, args=tuple(move(arg) for arg in node.args))
+            return replace(node, args=tuple(_moved(one, prefix) for one in node.args))
         case ast.Binary():
-            return replace(node, left=move(node.left), right=move(node.right))
+            left, right = _moved(node.left, prefix), _moved(node.right, prefix)
+            return replace(node, left=left, right=right)
         case ast.In():
-            items = tuple(move(item) for item in node.items)
-            return replace(node, operand=move(node.operand), items=items)
+            items = tuple(_moved(item, prefix) for item in node.items)
+            return replace(node, operand=_moved(node.operand, prefix), items=items)
         case ast.Unary() | ast.IsNull():
-            return replace(node, operand=move(node.operand))
+            return replace(node, operand=_moved(node.operand, prefix))
     return node
-
-
-def _paths(node: ast.Node) -> Iterator[ast.Path]:
-    waiting = [node]
-    while waiting:
-        one = waiting.pop()
-        match one:
-            case ast.Path():
-                yield one
-            case ast.Call():
-                waiting += reversed(one.args)
-            case ast.Binary():
-                waiting += [one.right, one.left]
-            case ast.In():
-                waiting += [*reversed(one.items), one.operand]
-            case ast.Unary() | ast.IsNull():
-                waiting.append(one.operand)

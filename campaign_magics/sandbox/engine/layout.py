@@ -5,12 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import TYPE_CHECKING, Final
 
 import pyarrow as pa
 
 from ...xtk.types import EnumValue, XtkType
 from .causes import Refused
+
+if TYPE_CHECKING:
+    from .statement import Statement
 
 _NAME: Final = re.compile(r"[^\W\d][\w.-]*")
 
@@ -38,7 +41,7 @@ class Items:
     """A sub-list: ``rows`` answers for the keys found in ``column``."""
 
     column: int
-    rows: Any
+    rows: Statement
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import Any, Final
+from typing import TYPE_CHECKING, Final
 
 from sqlglot import exp
 
@@ -19,10 +19,13 @@ from .layout import Element, Items, Value, XmlList, alias_steps
 from .scope import Found, Scope, Source
 from .terms import Sql, Term, template
 
+if TYPE_CHECKING:
+    from .statement import Statement
+
 XML_COLUMN: Final = "mData"
 """The memo that holds a record's XML fields (protocol.md §4.2)."""
 
-ChildRows = Callable[[Link, SelectNode], Any]
+ChildRows = Callable[[Link, SelectNode], "Statement"]
 """Prepares a sub-list: the rows of a collection, found by their parents' keys."""
 
 
