@@ -15,6 +15,7 @@ from sqlglot import exp
 from ...query.model import Condition, QueryDef
 from ...schemas.model import Link
 from ...xtk import ast
+from ...xtk.types import Kind
 from .causes import Refused, bad_path
 from .compare import set_operand, set_row
 from .convert import as_predicate, as_value
@@ -198,10 +199,11 @@ def row_tests(scope: Scope, query: QueryDef) -> list[Sql]:
     test = where(scope, query.where)
     tests = [] if test is None else [test]
     schema = scope.root.schema
-    if schema.auto_pk and not schema.auto_uuid and schema.internal_key is not None:
-        (path,) = schema.internal_key.paths
-        key = as_value(scope.env, scope.stored_term(scope.root, path))
-        tests.append(exp.NEQ(this=key, expression=exp.Literal.number(0)))
+    paths = schema.internal_key.paths if schema.internal_key else ()
+    if schema.auto_pk and len(paths) == 1:
+        key = scope.stored_term(scope.root, paths[0])
+        if key.kind is Kind.INTEGER:
+            tests.append(exp.NEQ(this=key.sql, expression=exp.Literal.number(0)))
     return tests
 
 
