@@ -23,7 +23,7 @@ def find_method(catalog: Catalog, schema: str, name: str) -> Method:
         if method.name == name:
             return method
     raise UnknownName(
-        f"{schema} has no method {name}",
+        f"{schema} has no method {name}.",
         hint=_hint(name, [m.name for m in methods if not m.hidden]),
         source=name,
         span=(0, len(name)),
@@ -33,4 +33,4 @@ def find_method(catalog: Catalog, schema: str, name: str) -> Method:
 def _hint(name: str, known: Sequence[str]) -> str:
     if near := closest(name, known):
         return f"did you mean {near}?"
-    return f"it has {', '.join(known)}" if known else "it has no methods"
+    return f"choose from {', '.join(known)}" if known else "choose another schema"

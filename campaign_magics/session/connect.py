@@ -88,7 +88,7 @@ def login_for(known: Credentials, profile: Profile, clock: Clock) -> Login:
         case Credentials(kind="anonymous"):
             return Anonymous()
     raise NoCredentials(
-        f"the credentials for profile '{profile.name}' are incomplete",
+        f"The credentials for profile '{profile.name}' are incomplete.",
         hint="give password, tokens or client secret as its `auth` asks",
     )
 
@@ -96,7 +96,7 @@ def login_for(known: Credentials, profile: Profile, clock: Clock) -> Login:
 def _ims(profile: Profile, client_id: str, secret: Secret, clock: Clock) -> ImsLogin:
     if profile.token_url is None:
         raise InvalidOption(
-            f"profile '{profile.name}' does not say where IMS gives tokens",
+            f"Profile '{profile.name}' does not say where IMS gives tokens.",
             hint='add token_url = "https://ims-na1.adobelogin.com/ims/token/v3"',
         )
     return ImsLogin(

@@ -46,7 +46,7 @@ class SchemaSource:
         answer = self._client.call(EXECUTE_QUERY, entity=to_xml(_LIST))
         rows = answer.value
         if not isinstance(rows, etree._Element):
-            raise BadAnswer("the list of schemas is empty", hint="try again")
+            raise BadAnswer("The list of schemas is empty.", hint="try again")
         for row in children(rows):
             yield SchemaSummary(
                 id=f"{row.get('namespace')}:{row.get('name')}",

@@ -39,7 +39,7 @@ def rows_wanted(query: QueryDef, limit: Limit) -> int | None:
         return DEFAULT_ROWS if query.line_count is None else query.line_count
     if limit is not None and limit < 0:
         raise InvalidValue(
-            f"a limit of {limit} rows makes no sense",
+            f"A limit of {limit} rows makes no sense.",
             hint="give a number of rows, or None for all of them",
         )
     given = [n for n in (limit, query.line_count) if n is not None]

@@ -51,12 +51,12 @@ class Answer:
             body = child(parse_xml(self.raw), "Body")
         except XmlError as error:
             raise BadAnswer(
-                f"the answer is malformed: {error}",
-                hint="try again; if it goes on, a proxy may have altered the answer",
+                f"The answer is malformed: {error}.",
+                hint="try again; if it goes on, look for a proxy that alters answers",
             ) from error
         response = None if body is None else next(children(body), None)
         if response is None:
-            raise BadAnswer("the answer has no body", hint="try again")
+            raise BadAnswer("The answer has no body.", hint="try again")
         return list(children(response))
 
 

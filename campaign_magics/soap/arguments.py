@@ -33,8 +33,8 @@ def to_wire(method: Method, args: Sequence[object]) -> list[WireValue]:
     inputs = method.inputs
     if len(args) != len(inputs):
         raise InvalidValue(
-            f"{action_of(method)} takes {len(inputs)} arguments, {len(args)} given",
-            hint=f"its signature is {signature(method)}",
+            f"{action_of(method)} takes {len(inputs)} arguments, {len(args)} given.",
+            hint=f"call it as {signature(method)}",
         )
     return [_to_wire(p, value) for p, value in zip(inputs, args, strict=True)]
 
@@ -48,8 +48,8 @@ def from_wire(method: Method, outputs: Sequence[etree._Element]) -> tuple[object
     if len(outputs) < len(declared):
         raise BadAnswer(
             f"{action_of(method)} declares {len(declared)} outputs, "
-            f"{len(outputs)} came",
-            hint="the schema on disk may be older than the server: refresh it",
+            f"{len(outputs)} came.",
+            hint="refresh the schema on disk (%campaign_schema --refresh)",
         )
     return tuple(_from_wire(p, e) for p, e in zip(declared, outputs, strict=False))
 
@@ -84,6 +84,6 @@ def _from_wire(parameter: Parameter, element: etree._Element) -> object:
         return from_text(TYPES[parameter.type], element.text or "")
     except InvalidValue as error:
         raise BadAnswer(
-            f"{parameter.name}: the server's value is no {parameter.type}",
-            hint="the schema on disk may differ from the server's: refresh it",
+            f"{parameter.name}: the server's value is no {parameter.type}.",
+            hint="refresh the schema on disk (%campaign_schema --refresh)",
         ) from error

@@ -30,13 +30,13 @@ def to_element(value: object, *, name: str) -> etree._Element | None:
     if isinstance(value, Mapping):
         if len(value) != 1:
             raise InvalidValue(
-                f"{name}: a document has one root, this mapping has {len(value)}",
+                f"{name}: a document has one root, this mapping has {len(value)}.",
                 hint='write {"variables": {"week": 12}}',
             )
         [(tag, content)] = value.items()
         return _build(str(tag), content, name)
     raise InvalidValue(
-        f"{name}: a document is expected, not {type(value).__name__}",
+        f"{name}: a document is expected, not {type(value).__name__}.",
         hint="give XML text, a dict with one root, or an lxml element",
     )
 
@@ -62,7 +62,7 @@ def _parse(text: str | bytes, name: str) -> etree._Element:
         return parse_xml(text)
     except XmlError as error:
         raise InvalidValue(
-            f"{name}: this is not well-formed XML: {error}",
+            f"{name}: this is not well-formed XML: {error}.",
             hint="close every element, quote every attribute; write < as &lt;",
         ) from error
 
@@ -73,8 +73,8 @@ def _build(tag: str, content: object, name: str) -> etree._Element:
         _fill(element, content, name)
     except ValueError as error:  # lxml: a name or a character XML does not allow
         raise InvalidValue(
-            f"{name}: <{tag}> holds what XML cannot: {error}",
-            hint="names are letters and digits; no control characters in text",
+            f"{name}: <{tag}> holds what XML cannot.",
+            hint="use letters and digits in names, no control characters in texts",
         ) from error
     return element
 

@@ -39,16 +39,18 @@ HINTS: Mapping[str, str] = {
     "XSV-350013": "ask for this machine's IP address to be allowed (security zones)",
     "XSV-350008": "connect again",
     "XTK-170019": "ask for the right to read or write this data",
-    "SOP-330023": "the operator lacks a right; the server hides the cause",
+    "SOP-330023": "check the operator's rights; the server hides the cause",
     "SOP-330006": "see what the schema offers with %campaign_schema",
-    "SOP-330024": "an interface method is called on its interface, like xtk:persist",
+    "SOP-330024": "call an interface method on its interface, like xtk:persist",
     "XTK-170036": "see the attributes with %campaign_schema",
     "XTK-170006": "check the function's name and its arguments",
-    "XTK-170037": "an operator lacks an operand",
-    "XFR-180000": "no such entity or file on this instance",
-    "PGS-220000": "the database refused: a duplicate key or a value out of range",
+    "XTK-170037": "give both operands to every operator",
+    "XFR-180000": "check the name of the entity or file on this instance",
+    "PGS-220000": "look for a duplicate key or a value out of range",
 }
 """What to try, by the code nearest to the cause (protocol.md §12)."""
+
+_ANY_FAULT = "read the server's whole text in the error's facts"
 
 
 class Head(NamedTuple):
@@ -77,19 +79,19 @@ def check_answer(
         raise _not_soap(status, body, head, redact)
     if head.root.namespace != SOAP_ENV:
         raise BadAnswer(
-            f"the envelope is in namespace {redact(str(head.root.namespace))!r}",
-            hint="Campaign speaks SOAP 1.1: something else may answer at this address",
+            f"The envelope is in namespace {redact(str(head.root.namespace))!r}.",
+            hint="check the address: something other than Campaign may answer there",
         )
     if head.first is None:
         raise _cut(body)
     if head.first.localname == "Fault":
         raise fault_error(body, redact)
     if status >= 400:
-        raise ServerError(f"HTTP {status} with a SOAP answer", hint="try again")
+        raise ServerError(f"HTTP {status} came with a SOAP answer.", hint="try again")
     if head.first.localname != f"{method}Response":
         raise BadAnswer(
-            f"asked for {method}, got {redact(head.first.localname)}",
-            hint="a proxy or cache may mix up answers",
+            f"Asked for {method}, the server answered {redact(head.first.localname)}.",
+            hint="try again; if it goes on, look for a proxy that mixes up answers",
         )
     if not _is_closed(body):
         raise _cut(body)
@@ -106,10 +108,14 @@ def fault_error(body: bytes, redact: Callable[[str], str]) -> ServerError:
         redact(_text_of(found, name)) for name in ("faultcode", "faultstring", "detail")
     )
     codes = _CODE.findall(f"{detail} {text}")
-    cause = _first_line(detail) or _first_line(text) or "a fault without a text"
+    cause = (
+        _first_line(detail)
+        or _first_line(text)
+        or "The server answered a fault without a text."
+    )
     return _kind(f"{text} {detail}")(
         cause,
-        hint=next((HINTS[code] for code in codes if code in HINTS), ""),
+        hint=next((HINTS[code] for code in codes if code in HINTS), _ANY_FAULT),
         server_code=next(iter(_CODE.findall(text)), next(iter(codes), "")),
         fault_code=fault_code,
         fault=text,
@@ -172,31 +178,33 @@ def _not_xml(status: int, body: bytes, redact: Callable[[str], str]) -> Campaign
             return AccessDenied(text, hint=HINTS.get(code, ""), server_code=code)
     if status == 401:
         return SessionExpired(
-            "HTTP 401: the session is not accepted",
+            "HTTP 401: the session is not accepted.",
             hint=HINTS[_EXPIRED],
             server_code="",
         )
     if status == 407:
-        return AccessDenied("HTTP 407: the proxy asks for a login", hint="see `proxy`")
+        return AccessDenied(
+            "HTTP 407: the proxy asks for a login.", hint="check `proxy` in the profile"
+        )
     if _HTML.search(body[:4096]):
         return _html(status)
     if status == 403:
         return AccessDenied(
-            f"HTTP 403: {text or 'forbidden'}",
-            hint="is this machine allowed to call the instance (security zones)?",
+            f"HTTP 403: {text or 'the call is forbidden.'}",
+            hint="ask for this machine to be allowed in (security zones)",
         )
     if status in {404, 405, 410} or 300 <= status < 400:
         return _not_here(status)
     if status >= 400:
         return ServerError(
-            f"HTTP {status}{': ' + text if text else ''}",
-            hint="the instance is in trouble or restarting; try again in a while",
+            f"HTTP {status}: {text or 'the call failed.'}",
+            hint="try again in a while: the instance is in trouble or restarting",
         )
     if not body.strip():
-        return BadAnswer("the answer is empty", hint="try again")
+        return BadAnswer("The answer is empty.", hint="try again")
     return BadAnswer(
-        f"the answer is not XML that we take: {text[:80]!r}",
-        hint="check the address: something else may answer there",
+        f"The answer is not XML that we take: {text[:80]!r}.",
+        hint="check the address: something other than Campaign may answer there",
     )
 
 
@@ -207,7 +215,7 @@ def _not_soap(
     if _HTML.search(body[:4096]) or status != 200:
         return _not_xml(status, body, redact)
     return NotCampaign(
-        f"XML answers at this address, but no SOAP: <{redact(head.root.localname)}>",
+        f"XML answers at this address, but no SOAP: <{redact(head.root.localname)}>.",
         hint="give the instance's address without a path, like https://host",
     )
 
@@ -215,16 +223,16 @@ def _not_soap(
 def _html(status: int) -> CampaignError:
     if status in {500, 502, 503, 504}:
         return ServerError(
-            f"HTTP {status}: a page instead of an answer",
-            hint="the instance is in trouble or restarting; try again in a while",
+            f"HTTP {status}: a page came instead of an answer.",
+            hint="try again in a while: the instance is in trouble or restarting",
         )
     if status == 403:
         return AccessDenied(
-            "HTTP 403: a page forbids the call",
-            hint="a proxy or firewall may stand before the instance",
+            "HTTP 403: a page forbids the call.",
+            hint="look for a proxy or firewall before the instance",
         )
     return NotCampaign(
-        "an HTML page answers at this address, not Campaign's SOAP router",
+        "An HTML page answers at this address, not Campaign's SOAP router.",
         hint="give the instance's address without a path, like https://host",
     )
 
@@ -232,11 +240,11 @@ def _html(status: int) -> CampaignError:
 def _not_here(status: int) -> NotCampaign:
     if 300 <= status < 400:
         return NotCampaign(
-            f"HTTP {status}: this address sends its callers elsewhere",
+            f"HTTP {status}: this address sends its callers elsewhere.",
             hint="use the final address (https, not http?); no login page follows it",
         )
     return NotCampaign(
-        f"HTTP {status}: no SOAP router at this address",
+        f"HTTP {status}: no SOAP router answers at this address.",
         hint="give the instance's address without a path, like https://host",
     )
 
@@ -244,7 +252,7 @@ def _not_here(status: int) -> NotCampaign:
 def _cut(body: bytes, error: XmlError | None = None) -> BadAnswer:
     where = f" ({error})" if error else ""
     return BadAnswer(
-        f"the answer is truncated or malformed after {len(body):,} bytes{where}",
+        f"The answer is truncated or malformed after {len(body):,} bytes{where}.",
         hint="try again; if it goes on, ask for fewer rows at a time",
     )
 

@@ -45,86 +45,86 @@ class Verdict:
 
 _REFUSED = Verdict(
     Unreachable,
-    "no connection to {host}",
-    "is the server (or the sandbox) running, and is the address right?",
+    "No connection to {host}.",
+    "check that the server (or the sandbox) runs, and the address",
     transient=True,
 )
 _BROKEN = Verdict(
     Unreachable,
-    "{host} closed the connection without an answer",
-    "try again; if it goes on, the server or a proxy before it is in trouble",
+    "{host} closed the connection without an answer.",
+    "try again; if it goes on, look at the server or a proxy before it",
     transient=True,
 )
 _NOT_HTTP = Verdict(
     NotCampaign,
-    "what answers at {host} does not speak HTTP",
-    "check host and port; is it https there, or plain http?",
+    "What answers at {host} does not speak HTTP.",
+    "check host and port, and whether it is https or plain http",
 )
 _NO_NAME = Verdict(
     Unreachable,
-    "no host is named {host}",
-    "check the address for a typing error; are you on the right network or VPN?",
+    "No host is named {host}.",
+    "check the address for a typing error, and the network or VPN",
     transient=True,
 )
 _TLS = Verdict(
     Unreachable,
-    "{host} failed the TLS check",
+    "{host} failed the TLS check.",
     "name the authority that signed its certificate as ca_bundle in the profile",
 )
 _PROXY = Verdict(
     Unreachable,
-    "the proxy on the way to {host} does not let the call through",
+    "The proxy on the way to {host} does not let the call through.",
     "check `proxy` in the profile, or HTTPS_PROXY and NO_PROXY",
     transient=True,
 )
 _SLOW_CONNECT = Verdict(
     CallTimeout,
-    "{host} did not accept a connection in time",
-    "is the server up, and does a firewall let you through?",
+    "{host} did not accept a connection in time.",
+    "check that the server is up and a firewall lets you through",
     transient=True,
 )
 _SLOW = Verdict(
     CallTimeout,
-    "no answer from {host} in time",
+    "No answer came from {host} in time.",
     "ask for less (fewer rows or columns), or raise read_timeout in the profile",
 )
 _CUT = Verdict(
     BadAnswer,
-    "the answer of {host} broke off",
-    "try again; if it goes on, a proxy or load balancer may cut long answers",
+    "The answer of {host} broke off.",
+    "try again; if it goes on, look for a proxy that cuts long answers",
     transient=True,
 )
 _ENCODING = Verdict(
     BadAnswer,
-    "the answer of {host} cannot be decompressed",
-    "a proxy may have damaged it; try again",
+    "The answer of {host} cannot be decompressed.",
+    "try again; if it goes on, look for a proxy that damages answers",
 )
 _ADDRESS = Verdict(
     InvalidValue,
-    "the address of the instance is not one that can be called",
+    "The address of the instance is not one that can be called.",
     "write it as https://host or http://127.0.0.1:8080",
 )
 _HEADER = Verdict(
     InvalidValue,
-    "a token or name holds a character that no HTTP header can carry",
+    "A token or name holds a character that no HTTP header can carry.",
     "copy the token again, without spaces or line ends",
 )
 _ARGUMENT = Verdict(
     InvalidValue,
-    "an argument does not fit the method's signature",
+    "An argument does not fit the method's signature.",
     "see the signature with %campaign_call or in the schema's methods",
 )
 _XML = Verdict(
     BadAnswer,
-    "the answer of {host} is not well-formed XML",
-    "try again; if it goes on, a proxy may have altered the answer",
+    "The answer of {host} is not well-formed XML.",
+    "try again; if it goes on, look for a proxy that alters answers",
 )
 _UNSAFE = Verdict(
     BadAnswer,
-    "the answer of {host} holds a DTD or an entity, which is refused",
-    "Campaign never sends one: check what answers at this address",
+    "The answer of {host} holds a DTD or an entity, which is refused.",
+    "check what answers at this address: Campaign never sends one",
 )
-_ODD = Verdict(NetworkError, "the call to {host} failed", "see the error's __cause__")
+_ODD = Verdict(NetworkError, "The call to {host} failed.", "see the error's __cause__")
 
 FOREIGN: Mapping[type[BaseException], Verdict] = MappingProxyType(
     {
@@ -139,7 +139,7 @@ FOREIGN: Mapping[type[BaseException], Verdict] = MappingProxyType(
         web.ContentDecodingError: _ENCODING,
         web.TooManyRedirects: Verdict(
             NotCampaign,
-            "{host} redirects in a circle",
+            "{host} redirects in a circle.",
             "check the address: it is the instance's, without a path",
         ),
         web.MissingSchema: _ADDRESS,
@@ -166,8 +166,10 @@ FOREIGN: Mapping[type[BaseException], Verdict] = MappingProxyType(
         pool.HTTPError: _ODD,
         pool.HTTPWarning: _ODD,
         # zeep
-        soap.Fault: Verdict(SoapFault, "{host} answered with a fault"),
-        soap.TransportError: Verdict(ServerError, "{host} answered with an HTTP error"),
+        soap.Fault: Verdict(SoapFault, "{host} answered with a fault."),
+        soap.TransportError: Verdict(
+            ServerError, "{host} answered with an HTTP error."
+        ),
         soap.XMLSyntaxError: _XML,
         soap.XMLParseError: _XML,
         soap.DTDForbidden: _UNSAFE,
@@ -185,7 +187,7 @@ FOREIGN: Mapping[type[BaseException], Verdict] = MappingProxyType(
         UnicodeError: _ADDRESS,
         OSError: Verdict(
             Unreachable,
-            "no connection to {host}",
+            "No connection to {host}.",
             "check the address, and the paths of ca_bundle and client_cert if set",
         ),
     }

@@ -65,12 +65,12 @@ class ImsLogin:
         if answer.status in {400, 401, 403}:
             raise AccessDenied(
                 f"{self.pool.host} refused the technical account "
-                f"(HTTP {answer.status}{_reason(answer.body)})",
+                f"(HTTP {answer.status}{_reason(answer.body)}).",
                 hint="check client_id, scope and the client secret",
             )
         if answer.status != 200:
             raise ServerError(
-                f"HTTP {answer.status} from the token endpoint {self.pool.host}",
+                f"HTTP {answer.status} from the token endpoint {self.pool.host}.",
                 hint="check token_url, or try again in a while",
             )
         try:
@@ -79,7 +79,7 @@ class ImsLogin:
             seconds = float(told.get("expires_in", 3600))
         except (ValueError, TypeError, KeyError) as error:
             raise BadAnswer(
-                f"{self.pool.host} answered without an access token",
+                f"{self.pool.host} answered without an access token.",
                 hint="check token_url: it ends in /ims/token/v3 at Adobe",
             ) from error
         ends = self.clock.monotonic() + max(0.0, seconds - _EARLY)

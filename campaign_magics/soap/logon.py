@@ -112,8 +112,8 @@ def _session(outputs: tuple[object, ...]) -> Identity:
     session, info, security = outputs
     if not session or not security:
         raise BadAnswer(
-            "the logon succeeded, and gave no tokens",
-            hint="the account may be limited: log on in the console once",
+            "The logon succeeded, and gave no tokens.",
+            hint="log on in the console once: the account may be limited",
         )
     return Identity(
         session=token(Secret(str(session))),

@@ -106,12 +106,12 @@ class Pool:
             size += len(piece)
             if size > _MAX_ANSWER:
                 raise BadAnswer(
-                    f"the answer of {self.host} is larger than {_MAX_ANSWER >> 30} GB",
+                    f"The answer of {self.host} is larger than {_MAX_ANSWER >> 30} GB.",
                     hint="ask for fewer rows at a time",
                 )
             if time.monotonic() > deadline:
                 raise CallTimeout(
-                    f"the answer of {self.host} did not end in time",
+                    f"The answer of {self.host} did not end in time.",
                     hint="ask for fewer rows, or raise total_timeout in the profile",
                 )
         return pieces[0] if len(pieces) == 1 else b"".join(pieces)

@@ -77,8 +77,8 @@ class Services:
             )
         except (zeep.exceptions.Error, TypeError, ValueError) as error:
             raise InvalidValue(
-                f"the arguments do not fit {action_of(method)}",
-                hint=f"its signature is {signature(method)}",
+                f"The arguments do not fit {action_of(method)}.",
+                hint=f"call it as {signature(method)}",
             ) from error
         return etree.tostring(root, encoding="utf-8", xml_declaration=True)
 

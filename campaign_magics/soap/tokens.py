@@ -60,7 +60,7 @@ def token(secret: Secret) -> Secret:
     if _HEADER.fullmatch(secret.reveal()):
         return secret
     raise InvalidValue(
-        "the token holds a space, a line end or a character beyond ASCII",
+        "The token holds a space, a line end or a character beyond ASCII.",
         hint="copy it again, as one word",
     )
 
@@ -106,7 +106,7 @@ class Tokens:
         """
         if not self._renewable:
             raise SessionExpired(
-                "the session has expired, and its token cannot be renewed",
+                "The session has expired, and its token cannot be renewed.",
                 hint="get a new token, then connect again",
             )
         return self._board(stale)
@@ -138,7 +138,7 @@ class Tokens:
         while True:
             with self._lock:
                 if self._closed:
-                    raise NotConnected("this session is closed", hint="connect again")
+                    raise NotConnected("This session is closed.", hint="connect again")
                 if self._current is not None and self._current is not stale:
                     return self._current
                 pilot = self._flight is None

@@ -142,7 +142,7 @@ class CampaignTransport(zeep.Transport):
     def load(self, url: str) -> NoReturn:
         """Refuse: WSDL is made from schemas, nothing is downloaded or opened."""
         raise InvalidOption(
-            f"{url!r} is not loaded: services are made from schemas",
+            f"{url!r} is not loaded: services are made from schemas.",
             hint="use session.call(schema, method, …)",
         )
 
@@ -229,7 +229,7 @@ class CampaignTransport(zeep.Transport):
             tally.refused_at = now
         if now - tally.refused_at + wish >= self._timeouts.total:
             raise Throttled(
-                f"{self.host} refused with HTTP 429, {tally.tries} times",
+                f"{self.host} refused with HTTP 429, {tally.tries} times.",
                 hint="lower `tps` in the profile, or ask who else uses the API",
                 retry_after=wish,
             )
@@ -237,12 +237,12 @@ class CampaignTransport(zeep.Transport):
 
 def closed() -> NotConnected:
     """Return the error for a call on a session that has been closed."""
-    return NotConnected("this session is closed", hint="connect again")
+    return NotConnected("This session is closed.", hint="connect again")
 
 
 def lost(action: str, cause: str) -> AnswerLost:
     """Return the error for a write of which nobody knows whether it was applied."""
     return AnswerLost(
-        f"{action} was sent, and no answer tells whether it was applied ({cause})",
-        hint="look at the records it names before you send it again",
+        f"{action} was sent, and no answer tells whether it was applied. {cause}",
+        hint="read back the records it names before you send it again",
     )

@@ -32,7 +32,7 @@ def check_call(
     if known is None:
         near = did_you_mean(call.name, (item.name for item in functions.values()))
         raise ExpressionError(
-            f"there is no function {call.name[:40]}",
+            f"There is no function {call.name[:40]}.",
             kind="function",
             source=source,
             span=name,
@@ -40,7 +40,7 @@ def check_call(
         )
     if not _fits(known, len(call.args)):
         raise ExpressionError(
-            f"{known.name} takes {_count(known)}, not {len(call.args)}",
+            f"{known.name} takes {_count(known)}, not {len(call.args)}.",
             kind="arity",
             source=source,
             span=call.span,
@@ -48,7 +48,7 @@ def check_call(
         )
     if known.within and known.within.lower() != owner.lower():
         raise ExpressionError(
-            f"{known.name} belongs in {known.within}(…)",
+            f"{known.name} belongs in {known.within}(…).",
             kind="arity",
             source=source,
             span=call.span,
@@ -61,7 +61,7 @@ def check_call(
 def bad_star(source: str, at: int, name: str) -> ExpressionError:
     """Return the error for ``Count(*)``, which XTK does not have."""
     return ExpressionError(
-        f"{name}(*) is SQL, not XTK",
+        f"{name}(*) is SQL, not XTK.",
         kind="operand",
         source=source,
         span=(at, at + 1),
@@ -97,10 +97,10 @@ def _check_parts(
             wrong = (
                 "Else follows the last When in"
                 if misplaced
-                else "a plain value stands in"
+                else "A plain value stands in"
             )
             raise ExpressionError(
-                f"{wrong} {known.name}(…)",
+                f"{wrong} {known.name}(…).",
                 kind="arity",
                 source=source,
                 span=arg.span,

@@ -10,7 +10,7 @@ from .errors import ExpressionError
 
 _SHOWN: Final = 30
 _WORD = re.compile(r"[@$]?[\w-]+|\S")
-_NO_SQL = "an expression is XTK, not SQL: it has no ; no comments and no SELECT"
+_NO_SQL = "write XTK, not SQL: it has no ; no comments and no SELECT"
 _SQL = "select|from|where|union|insert|update|delete|drop|sqldata"
 _STATEMENT = re.compile(rf"\W*({_SQL})\b", re.IGNORECASE)
 _HINTS: Final = [
@@ -20,16 +20,16 @@ _HINTS: Final = [
     (re.compile(r"\|\|"), "write OR, or + to join texts"),
     (re.compile(r"!"), "write NOT, or != to compare"),
     (re.compile(r"['\"]"), r"write \' for a quote inside a text"),
-    (re.compile(r","), "a list belongs in the brackets of a function or of IN"),
-    (re.compile(r"\)"), "this bracket was never opened"),
-    (re.compile(r"&(lt|gt|amp|quot|apos);"), "this is XML's spelling: write the sign"),
-    (re.compile(r"#"), "a date stands between two #, as in #2020-12-31#"),
+    (re.compile(r","), "put a list in the brackets of a function or of IN"),
+    (re.compile(r"\)"), "remove it: this bracket was never opened"),
+    (re.compile(r"&(lt|gt|amp|quot|apos);"), "write the sign itself, not as XML does"),
+    (re.compile(r"#"), "put a date between two #, as in #2020-12-31#"),
 ]  # fmt: skip
 _UNCLOSED: Final = [
-    (re.compile(r"['\"]"), "this text has no closing quote"),
-    (re.compile(r"\["), "this path has no closing ]"),
-    (re.compile(r"\$\w*\("), "this parameter has no closing )"),
-    (re.compile(r"#"), "this date has no closing #"),
+    (re.compile(r"['\"]"), "This text has no closing quote."),
+    (re.compile(r"\["), "This path has no closing ]."),
+    (re.compile(r"\$\w*\("), "This parameter has no closing )."),
+    (re.compile(r"#"), "This date has no closing #."),
 ]
 
 
@@ -52,11 +52,11 @@ def no_operand(text: str, pos: int, last: str) -> ExpressionError:
             )
     where = f"after {last}" if last else "at the beginning"
     if not found:
-        cause = f"an operand is missing {where}" if text.strip() else _EMPTY
+        cause = f"An operand is missing {where}." if text.strip() else _EMPTY
         return ExpressionError(cause, kind="operand", source=text, span=span)
     hint = "write IS NULL, '' or ##" if found.lower() == "null" else _hint(text, span)
     return ExpressionError(
-        f"an operand is missing {where}: {_shown(found)} is none",
+        f"An operand is missing {where}: {_shown(found)} is none.",
         kind="operand",
         source=text,
         span=span,
@@ -64,7 +64,7 @@ def no_operand(text: str, pos: int, last: str) -> ExpressionError:
     )
 
 
-_EMPTY = "the expression is empty"
+_EMPTY = "The expression is empty."
 
 
 def unexpected(text: str, pos: int, hint: str = "") -> ExpressionError:
@@ -72,9 +72,9 @@ def unexpected(text: str, pos: int, hint: str = "") -> ExpressionError:
     span = _word_at(text, pos)
     found = text[span[0] : span[1]]
     if not found:
-        message = "the expression ends too early"
+        message = "The expression ends too early."
     else:
-        message = f"{_shown(found)} is not expected here"
+        message = f"{_shown(found)} is not expected here."
         hint = _hint(text, span) or (_NO_SQL if _STATEMENT.match(text) else hint)
     return ExpressionError(message, kind="syntax", source=text, span=span, hint=hint)
 
@@ -82,7 +82,7 @@ def unexpected(text: str, pos: int, hint: str = "") -> ExpressionError:
 def too_deep(text: str, pos: int, limit: int) -> ExpressionError:
     """Return the error for brackets or calls nested beyond the limit."""
     return ExpressionError(
-        f"the expression is nested more than {limit} deep",
+        f"The expression is nested more than {limit} deep.",
         kind="syntax",
         source=text,
         span=_word_at(text, pos),
@@ -93,7 +93,7 @@ def too_deep(text: str, pos: int, limit: int) -> ExpressionError:
 def too_long(text: str, pos: int, limit: int) -> ExpressionError:
     """Return the error for a chain ``a OR b OR c …`` beyond the limit."""
     return ExpressionError(
-        f"more than {limit} operands are joined one by one",
+        f"More than {limit} operands are joined one by one.",
         kind="syntax",
         source=text,
         span=_word_at(text, pos),
@@ -106,11 +106,11 @@ def bad_path(text: str, span: Span, xpath: str) -> ExpressionError:
     if not xpath:
         hint = "write a path, as in [folder/@label]"
     elif "@" in xpath and "/" in xpath.partition("@")[2]:
-        hint = "an attribute ends a path: nothing follows it"
+        hint = "end the path with its attribute"
     else:
-        hint = "steps are names joined by /, as in [folder/@label] or [../@id]"
+        hint = "join names by /, as in [folder/@label] or [../@id]"
     return ExpressionError(
-        f"{_shown(xpath)} is not a path" if xpath else "a path is missing",
+        f"{_shown(xpath)} is not a path." if xpath else "A path is missing.",
         kind="path",
         source=text,
         span=span,

@@ -22,7 +22,7 @@ def split_schema(text: str) -> tuple[str, str]:
         return found[1], found[2]
     shown = text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"
     raise UnknownName(
-        f"{shown!r} is not the name of a schema",
+        f"{shown!r} is not the name of a schema.",
         hint="write namespace:name, as in nms:recipient",
     )
 

@@ -59,7 +59,7 @@ def parse(
     """
     if len(text) > MAX_LENGTH:
         raise ExpressionError(
-            f"the expression is longer than {MAX_LENGTH:,} characters",
+            f"The expression is longer than {MAX_LENGTH:,} characters.",
             kind="syntax",
             source=text[:200],
             span=(0, 1),
@@ -117,7 +117,7 @@ class _Parser:
             if compared and operator.power == tokens.COMPARISON:
                 raise self.error(
                     "syntax",
-                    "comparisons do not chain",
+                    "Comparisons do not chain.",
                     (operator.start, operator.end),
                     hint="join them with AND",
                 )
@@ -217,7 +217,7 @@ class _Parser:
         if power >= tokens.COMPARISON:
             raise self.error(
                 "syntax",
-                f"NOT cannot follow {self.last}",
+                f"NOT cannot follow {self.last}.",
                 (start, start + 3),
                 hint="write (NOT …)",
             )
@@ -246,7 +246,7 @@ class _Parser:
                     return Literal(whole, INT64, span=span)
             elif isfinite(float(text)) and Decimal(text).adjusted() >= _LEAST_EXPONENT:
                 return Literal(Decimal(text), DOUBLE, span=span)
-        raise self.error("syntax", "the number is out of range", span)
+        raise self.error("syntax", "The number is out of range.", span)
 
     def moment(self, text: str, span: Span) -> Literal:
         """Read what stands between # and #: date, datetime, timespan, nothing."""
@@ -259,7 +259,7 @@ class _Parser:
         except (ValueError, OverflowError) as exc:
             raise self.error(
                 "syntax",
-                f"#{text}# is not a date",
+                f"#{text}# is not a date.",
                 span,
                 hint="write #2020-12-31# or #2020-12-31T12:34:56Z#",
             ) from exc
@@ -286,7 +286,7 @@ class _Parser:
         if kind.lower() not in tokens.PARAM_KINDS:
             raise self.error(
                 "syntax",
-                f"${kind}(…) is not a parameter",
+                f"${kind}(…) is not a parameter.",
                 (start, start + 1 + len(kind)),
                 hint=did_you_mean(kind, tokens.PARAM_KINDS) or "write $(path)",
             )
@@ -331,7 +331,7 @@ class _Parser:
     def close(self) -> None:
         """Step over the ``)`` that must come next."""
         if not self.take(")"):
-            raise unexpected(self.text, self.pos, "a bracket is still open: add )")
+            raise unexpected(self.text, self.pos, "add ): a bracket is still open")
 
     def error(
         self, kind: ExpressionFault, message: str, span: Span, hint: str = ""

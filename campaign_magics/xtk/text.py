@@ -342,7 +342,7 @@ def _misfit(xtype: XtkType, value: object) -> InvalidValue:
     if len(shown) > _SHOWN:
         shown = shown[: _SHOWN - 1] + "…"
     return InvalidValue(
-        f"{shown!r} is not a value of type {xtype.name}", hint=_HINTS[xtype.kind]
+        f"{shown!r} is not a value of type {xtype.name}.", hint=_HINTS[xtype.kind]
     )
 
 

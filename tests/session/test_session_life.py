@@ -171,7 +171,7 @@ def test_a_closed_session_can_still_be_looked_at(session: Session) -> None:
     [
         ("xtk:session", "GetOptoin", UnknownName, "did you mean GetOption?"),
         ("xtk:session", "Zzz", UnknownName, "GetServerTime"),
-        ("xtk:folder", "Zzz", UnknownName, "no methods"),
+        ("xtk:folder", "Zzz", UnknownName, "another schema"),
         ("xtk:sesion", "GetOption", UnknownName, "did you mean xtk:session?"),
         ("session", "GetOption", UnknownName, "namespace:name"),
         ("xtk:session", "GetOption", InvalidValue, "GetOption(name: string)"),
@@ -264,8 +264,8 @@ def test_a_sandbox_that_is_down_is_told_in_two_lines(connect: Connect) -> None:
         session.log_on()
     lines = caught.value.render()
     assert lines == [
-        "Unreachable [ACM-301] no connection to 127.0.0.1:9",
-        "  hint: is the server (or the sandbox) running, and is the address right?",
+        "Unreachable [ACM-301] No connection to 127.0.0.1:9.",
+        "  hint: check that the server (or the sandbox) runs, and the address",
     ]
 
 

@@ -121,7 +121,7 @@ def test_a_wrapped_cause_is_named() -> None:
     """A host that does not exist is told from one that refuses."""
     inner = urllib3.exceptions.NameResolutionError("nohost", None, OSError("x"))
     retry = urllib3.exceptions.MaxRetryError(None, "/", inner)
-    assert "no host is named" in translate(requests.ConnectionError(retry), "h").message
+    assert "No host is named" in translate(requests.ConnectionError(retry), "h").message
 
 
 def test_campaign_errors_pass_untouched() -> None:

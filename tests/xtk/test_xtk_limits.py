@@ -54,7 +54,7 @@ def test_it_fails_cleanly_and_soon(text):
     ("text", "message", "span"),
     [
         ("(" * 200 + "1", "nested more than 120 deep", (121, 122)),
-        ("1" + " + 1" * 300, "more than 200 operands", (798, 799)),
+        ("1" + " + 1" * 300, "More than 200 operands", (798, 799)),
         ("(" * 60 + "1" + " + 1)" * 59 + " + 1" * 160 + ")", "nested more", (0, 1)),
     ],
 )

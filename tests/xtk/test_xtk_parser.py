@@ -328,7 +328,7 @@ def test_unknown_functions_pass_when_the_caller_has_no_list_of_them():
         ("ToString()", "arity", (0, 10), "takes 1 or 2 arguments", "ToString(value["),
         ("Upper(1, 2)", "arity", (0, 11), "takes 1 argument, not 2", "Upper(text)"),
         ("Case()", "arity", (0, 6), "takes at least 1 argument", "Case(When("),
-        ("Case(@a)", "arity", (5, 7), "a plain value stands in Case", "Case(When("),
+        ("Case(@a)", "arity", (5, 7), "A plain value stands in Case", "Case(When("),
         (
             "Case(Else(1), When(@a, 2))",
             "arity",
@@ -340,14 +340,14 @@ def test_unknown_functions_pass_when_the_caller_has_no_list_of_them():
         ("Else(1)", "arity", (0, 7), "Else belongs in Case", "Case(When("),
         ("Upper(Desc(@a))", "arity", (6, 14), "Desc belongs in OrderBy", "OrderBy("),
         ("Case(1 + When(@a, 2))", "arity", (9, 20), "When belongs in Case", ""),
-        ("[]", "path", (0, 2), "a path is missing", "[folder/@label]"),
-        ("[a b]", "path", (0, 5), "'a b' is not a path", "joined by /"),
-        ("[@a/@b]", "path", (0, 7), "is not a path", "nothing follows"),
+        ("[]", "path", (0, 2), "A path is missing", "[folder/@label]"),
+        ("[a b]", "path", (0, 5), "'a b' is not a path", "join names by /"),
+        ("[@a/@b]", "path", (0, 7), "is not a path", "end the path"),
         ("[a//b]", "path", (0, 6), "is not a path", ""),
         ("[x'y]", "path", (0, 5), "is not a path", ""),
-        ("[nms:recipient:]", "path", (0, 16), "a path is missing", ""),
+        ("[nms:recipient:]", "path", (0, 16), "A path is missing", ""),
         ("$(a b)", "path", (2, 5), "'a b' is not a path", ""),
-        ("$()", "path", (2, 2), "a path is missing", ""),
+        ("$()", "path", (2, 2), "A path is missing", ""),
         ("group[1]/@label", "syntax", (5, 6), "'[' is not expected", ""),
         ("[group[1]/@label]", "syntax", (0, 1), "no closing ]", ""),
         ("$lng(x)", "syntax", (0, 4), "$lng(…) is not a parameter", "did you mean"),
@@ -396,7 +396,7 @@ def test_the_caret_stands_under_the_mistake():
     with pytest.raises(ExpressionError) as caught:
         parse("@email = Uper(@x)")
     assert caught.value.render() == [
-        "ExpressionError [ACM-101] there is no function Uper",
+        "ExpressionError [ACM-101] There is no function Uper.",
         "    @email = Uper(@x)",
         "             ^^^^",
         "  hint: did you mean Upper?",
