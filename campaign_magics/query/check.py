@@ -6,19 +6,19 @@ without an alias would come back under a name that the server invents, so it get
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from ..errors import CampaignError, QuerySyntaxError
+from ..errors import InvalidValue, QuerySyntaxError
 from ..schemas.model import Database, Schema
-from ..schemas.resolve import Resolved
-from ..xtk.ast import Path
 from ..xtk.columns import Column
+from ..xtk.printer import to_source
 from ..xtk.types import LONG
 from .columns import Columns
-from .locate import point
-from .model import Condition, QueryDef
-from .scope import Lookup, Scope
+from .locate import Source
+from .model import QueryDef
+from .rewrite import rewritten
+from .scope import Lookup, Scope, find_schema
+from .values import fitted
 
 _EXAMPLE = '<select><node expr="@email"/></select>'
 
@@ -41,20 +41,23 @@ class Checked:
         return self.schema.database
 
 
-def check(query: QueryDef, lookup: Lookup, source: str | None = None) -> Checked:
-    """Resolve every name of ``query``; ``source`` is the text it was read from.
+def check(
+    query: QueryDef, lookup: Lookup, source: Source | str | None = None
+) -> Checked:
+    """Resolve every name of ``query`` and fit its constants; ``source`` is its text.
 
     Raises UnknownName (schema, attribute, link) with a hint, QuerySyntaxError for an
-    expression that cannot be parsed.
+    expression that cannot be parsed, InvalidValue for a constant that cannot be what
+    it is compared with.
     """
-    scope = Scope(schema=_schema(query, lookup, source), lookup=lookup, source=source)
-    _check_body(query, scope)
-    element = scope.schema.name
+    source = source if isinstance(source, Source) else Source(source)
+    schema = find_schema(query.schema, lookup, source)
+    scope = Scope(schema=schema, lookup=lookup, source=source)
+    query = rewritten(query, scope, _fitted)
+    element = schema.name
     if query.operation == "count":
         count = Column(name="count", steps=("@count",), type=LONG)
-        return Checked(
-            query=query, columns=(count,), schema=scope.schema, element=element
-        )
+        return Checked(query=query, columns=(count,), schema=schema, element=element)
     if not query.select:
         raise QuerySyntaxError(
             f"The query on {query.schema} selects nothing.", hint=f"add {_EXAMPLE}"
@@ -64,50 +67,19 @@ def check(query: QueryDef, lookup: Lookup, source: str | None = None) -> Checked
     return Checked(
         query=replace(query, select=nodes),
         columns=columns.found,
-        schema=scope.schema,
+        schema=schema,
         element=element,
     )
 
 
-def _schema(query: QueryDef, lookup: Lookup, source: str | None) -> Schema:
+def _fitted(expr: str, scope: Scope | None) -> str:
+    """Check an expression; return it as it must be sent, to the letter if it can be."""
+    if scope is None:
+        return expr
+    node = scope.read(expr)
     try:
-        return lookup(query.schema)
-    except CampaignError as exc:
-        if exc.span is None:
-            exc.source, exc.span = query.schema, (0, len(query.schema))
-        raise point(exc, query.schema, source) from exc.__cause__
-
-
-def _check_body(query: QueryDef, scope: Scope) -> None:
-    _check_conditions(query.where, scope)
-    _check_conditions(query.having, scope)
-    for expr in [*query.group_by, *(node.expr for node in query.order_by)]:
-        scope.read(expr)
-
-
-def _check_conditions(conditions: Iterable[Condition], scope: Scope) -> None:
-    for condition in conditions:
-        if condition.ignore:
-            continue
-        inside = scope
-        if condition.expr:
-            node = scope.read(condition.expr)
-            if condition.set_operator and isinstance(node, Path):
-                inside = _inside(scope, scope.resolve(node))
-        _check_conditions(condition.conditions, inside)
-        if condition.sub_query is not None:
-            _check_sub_query(condition.sub_query, scope)
-
-
-def _inside(scope: Scope, found: Resolved | None) -> Scope:
-    """Return the scope of conditions below a collection: relative to its target."""
-    if found is None or found.link is None:
-        return scope
-    return scope.inner(scope.lookup(found.link.target))
-
-
-def _check_sub_query(query: QueryDef, scope: Scope) -> None:
-    inner = scope.inner(_schema(query, scope.lookup, scope.source))
-    _check_body(query, inner)
-    for node in query.select:
-        inner.read(node.expr)
+        fit = fitted(node, scope)
+    except InvalidValue as exc:
+        exc.source = expr
+        raise scope.source.point(exc, expr) from exc.__cause__
+    return expr if fit is node else scope.source.keep(to_source(fit), fit, expr)

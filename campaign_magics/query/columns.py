@@ -126,6 +126,8 @@ def _wanted_place(
 
 def _name(node: SelectNode, place: tuple[str, ...]) -> str:
     """Name a column as users type it: ``folder.label``, the alias, the expression."""
+    if node.name is not None:
+        return node.name
     if not place:
         return node.expr.strip()
     shown = place[:-1] if place[-1] == "@_cs" else place

@@ -43,7 +43,11 @@ class Condition:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SelectNode:
-    """One ``<select><node>``; a collection may hold nodes, conditions and order."""
+    """One ``<select><node>``; a collection may hold nodes, conditions and order.
+
+    ``name`` is what the user calls the column, where no alias can say it (``count(*)``,
+    ``"Full name"``); it is not part of the document.
+    """
 
     expr: str
     alias: str | None = None
@@ -57,6 +61,7 @@ class SelectNode:
     nodes: tuple[SelectNode, ...] = ()
     where: tuple[Condition, ...] = ()
     order_by: tuple[OrderNode, ...] = ()
+    name: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

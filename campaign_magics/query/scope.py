@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 from ..errors import CampaignError, UnknownName
-from ..schemas.model import Schema
+from ..schemas.model import Field, Schema
 from ..schemas.resolve import Resolved, resolve
 from ..xtk.ast import Node, Path
 from ..xtk.infer import infer
 from ..xtk.parser import parse
 from ..xtk.types import XtkType
 from ..xtk.walk import paths
-from .locate import point
+from .locate import Source
 
 Lookup = Callable[[str], Schema]
 
@@ -22,17 +22,21 @@ Lookup = Callable[[str], Schema]
 class Scope:
     """A schema that paths start from, inside an outer one or not.
 
-    ``source`` is the text that the user wrote, for the caret.
+    ``source`` is what the user wrote, for the caret.
     """
 
     schema: Schema
     lookup: Lookup
-    source: str | None = None
+    source: Source = field(default_factory=Source)
     outer: Scope | None = None
 
     def inner(self, schema: Schema) -> Scope:
         """Return the scope of a sub-query or of a collection's conditions."""
-        return Scope(schema=schema, lookup=self.lookup, source=self.source, outer=self)
+        return replace(self, schema=schema, outer=self)
+
+    def schema_of(self, name: str) -> Schema:
+        """Return a schema by its full name; UnknownName points into the source."""
+        return find_schema(name, self.lookup, self.source)
 
     def read(self, expr: str) -> Node:
         """Parse an expression and check that all its paths exist.
@@ -44,7 +48,7 @@ class Scope:
             for path in paths(node):
                 self._check(path, expr)
         except CampaignError as exc:
-            raise point(exc, expr, self.source) from exc.__cause__
+            raise self.source.point(exc, expr) from exc.__cause__
         return node
 
     def resolve(self, path: Path) -> Resolved | None:
@@ -54,6 +58,11 @@ class Scope:
         if path.steps[:1] == ("..",):
             return self._climb(path)
         return resolve(self.schema, path, self.lookup)
+
+    def field_of(self, node: Node) -> Field | None:
+        """Return the field that an operand reads; None for anything computed."""
+        found = self.resolve(node) if isinstance(node, Path) else None
+        return None if found is None else found.field
 
     def type_of(self, node: Node) -> XtkType | None:
         """Return the type of an expression's value, None when it is not known."""
@@ -76,3 +85,13 @@ class Scope:
             if exc.source is None:
                 exc.source, exc.span = expr, exc.span or path.span
             raise
+
+
+def find_schema(name: str, lookup: Lookup, source: Source) -> Schema:
+    """Return a schema; UnknownName points at its name in the source."""
+    try:
+        return lookup(name)
+    except CampaignError as exc:
+        if exc.span is None:
+            exc.source, exc.span = name, (0, len(name))
+        raise source.point(exc, name) from exc.__cause__

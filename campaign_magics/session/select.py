@@ -11,7 +11,7 @@ from ..frames import decode, to_pandas
 from ..query.check import Checked, check
 from ..query.model import Operation, QueryDef
 from ..query.params import bind
-from ..query.read import Readable, read_query
+from ..query.read import Readable, read
 from ..schemas.model import Schema
 from ..soap.answer import Answer
 from .facts import facts_of
@@ -47,11 +47,11 @@ def prepare(
     ``operation`` replaces the query's own.  Raises QuerySyntaxError, UnknownName or
     InvalidValue, with a caret where possible.
     """
-    source = what if isinstance(what, str) else None
-    query = bind(read_query(what), params or {}, source)
+    reading = read(what, lookup)
+    query = bind(reading.query, params or {}, reading.source, lookup)
     if operation is not None:
         query = replace(query, operation=operation)
-    return check(query, lookup, source)
+    return check(query, lookup, reading.source)
 
 
 def fetch_page(checked: Checked, wanted: int | None, execute: Execute) -> Page:

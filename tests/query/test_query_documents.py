@@ -148,8 +148,8 @@ def test_any_query_survives_the_wire(query: QueryDef) -> None:
 @pytest.mark.parametrize(
     ("text", "message", "hint", "marked"),
     [
-        ("", "The query is empty.", "<queryDef", None),
-        ("SELEC email", "This is not a queryDef.", "<queryDef", "S"),
+        ("", "The query is empty.", "SELECT", None),
+        ("[email]", "This is not a query.", "SELECT", "["),
         ("<queryDef schema='a:b'><select></queryDef>", "The XML cannot", "close", None),
         ("<recipient/>", "<recipient>, not <queryDef>", "start with", None),
         ("<queryDef/>", "<queryDef> names no schema", 'schema="nms:recipient"', None),
@@ -163,7 +163,8 @@ def test_any_query_survives_the_wire(query: QueryDef) -> None:
             "",
             None,
         ),
-        ('{"schema": "a:b",, }', "The JSON cannot be read", "schema", ","),
+        ('{"schema": "a:b" x}', "The JSON cannot be read", "schema", "x"),
+        ('{"where": {"condition": {}, "condition": {}}}', "twice", "list", None),
         ('{"schema": "a:b", "selct": {"node": []}} x', "JSON cannot", "", "x"),
     ],
 )
@@ -204,3 +205,17 @@ def test_a_dict_of_the_wrong_kind_is_named() -> None:
         read_query([1])  # type: ignore[arg-type]
     with pytest.raises(QuerySyntaxError, match="cannot be written as XML"):
         read_query({"schema": "a:b", "select": {"node": {"expr": "\x00"}}})
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"schema": "nms:recipient", "select": {"node": [{"expr": "@email"},],},}',
+        "{'schema': 'nms:recipient', 'select': {'node': [{'expr': '@email'}]}}",
+        "{schema: 'nms:recipient', /* all */ select: {node: {expr: '@email'}}}",
+    ],
+)
+def test_json_is_read_as_people_paste_it(text: str) -> None:
+    """Trailing commas, single quotes, bare names and comments, as JavaScript has."""
+    strict = '{"schema": "nms:recipient", "select": {"node": [{"expr": "@email"}]}}'
+    assert read_query(text) == read_query(strict)

@@ -124,7 +124,17 @@ def test_a_value_cannot_ask_for_the_context() -> None:
     assert bound("@x = :v", v="a$(@b)") == expected
 
 
-@given(st.text().filter(lambda text: "$(" not in text))
+NO_XML = "".join(map(chr, [*range(9), 11, 12, *range(14, 32), 0xFFFE, 0xFFFF]))
+XML_TEXT = st.text(st.characters(codec="utf-8", exclude_characters=NO_XML))
+
+
+@pytest.mark.parametrize("value", ["a\0", "\x1b[31m", "\uffff", "\ud800"])
+def test_what_xml_cannot_carry_is_refused(value: str) -> None:
+    with pytest.raises(InvalidValue, match="XML cannot carry"):
+        bound("@x = :v", v=value)
+
+
+@given(XML_TEXT.filter(lambda text: "$(" not in text))
 def test_any_text_comes_back_as_data(text: str) -> None:
     """Quotes, comments, operators, controls: parse the result, find the same text."""
     tree = parse(bound("@x = :v", v=text))
