@@ -1,0 +1,1 @@
+"""The interface xtk:persist: documents in, rows out (protocol.md §6)."""

@@ -1,0 +1,257 @@
+"""Rows in and out of a database, many at a time; every value is bound.
+
+A batch is one statement: DuckDB takes its values as lists, a column each, SQLite as
+JSON or row by row.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, Final, Protocol
+
+import pyarrow as pa
+
+from ...schemas.model import Database
+from ..stores.columns import StoredColumn, arrow_schema
+from ..stores.databases import Databases
+from ..stores.ddl import delete, insert, quoted
+from .causes import NotSaved, duplicate
+from .shape import Shape
+from .values import Stored
+
+Values = tuple[Stored, ...]
+
+_FEW: Final = 8
+"""Rows up to which DuckDB takes VALUES faster than an Arrow table."""
+
+
+class Tables(Protocol):
+    """The tables of one database; every method is called within a transaction."""
+
+    def fetch(
+        self,
+        shape: Shape,
+        wanted: Sequence[str],
+        by: Sequence[str],
+        keys: Sequence[Values],
+    ) -> Iterator[Values]:
+        """Yield the ``wanted`` columns of rows whose ``by`` columns equal a key.
+
+        Null equals null.  Record 0, which stands for "none", is never found.
+        """
+
+    def insert(self, shape: Shape, rows: Sequence[Values]) -> None:
+        """Insert rows, their values in the order of the shape's columns.
+
+        Raises NotSaved naming the first unique key that is taken.
+        """
+
+    def update(
+        self,
+        shape: Shape,
+        by: Sequence[str],
+        paths: Sequence[str],
+        rows: Sequence[Values],
+    ) -> None:
+        """Set columns; each row holds the values of ``by``, then those of ``paths``."""
+
+    def delete(self, shape: Shape, by: Sequence[str], keys: Sequence[Values]) -> None:
+        """Delete the rows whose ``by`` columns equal a key."""
+
+
+def tables_of(databases: Databases) -> Mapping[Database, Tables]:
+    """Return the tables of both databases."""
+    return {"local": LocalTables(databases), "cloud": CloudTables(databases)}
+
+
+class LocalTables:
+    """The tables in SQLite, which keeps keys unique."""
+
+    def __init__(self, databases: Databases) -> None:
+        self._databases = databases
+
+    def fetch(
+        self,
+        shape: Shape,
+        wanted: Sequence[str],
+        by: Sequence[str],
+        keys: Sequence[Values],
+    ) -> Iterator[Values]:
+        """Yield columns of the rows that match (see ``Tables``)."""
+        tests = [
+            f"t.{quoted(column.name)} IS json_extract(k.value, '$[{at}]')"
+            for at, column in enumerate(_columns(shape, by))
+        ]
+        table = f"{quoted(shape.table)} AS t"
+        sql = (
+            f"SELECT {_listed(shape, wanted)} FROM json_each(?) AS k"  # noqa: S608
+            f" CROSS JOIN {table} WHERE {' AND '.join([*tests, *_not_zero(shape)])}"
+        )
+        given = json.dumps([list(key) for key in keys])
+        return _rows(self._databases, "local", sql, [given])
+
+    def insert(self, shape: Shape, rows: Sequence[Values]) -> None:
+        """Insert rows (see ``Tables``)."""
+        names = [column.name for column in shape.columns.values()]
+        sql = insert(shape.table, names, f"VALUES {_marks(names)}")
+        self._many(shape, sql, names, rows)
+
+    def update(
+        self,
+        shape: Shape,
+        by: Sequence[str],
+        paths: Sequence[str],
+        rows: Sequence[Values],
+    ) -> None:
+        """Set columns (see ``Tables``)."""
+        sets = ", ".join(f"{quoted(c.name)} = ?" for c in _columns(shape, paths))
+        tests = " AND ".join(f"{quoted(c.name)} IS ?" for c in _columns(shape, by))
+        sql = f"UPDATE {quoted(shape.table)} SET {sets} WHERE {tests}"  # noqa: S608
+        names = [column.name for column in _columns(shape, (*paths, *by))]
+        size = len(by)
+        self._many(shape, sql, names, [(*row[size:], *row[:size]) for row in rows])
+
+    def delete(self, shape: Shape, by: Sequence[str], keys: Sequence[Values]) -> None:
+        """Delete rows (see ``Tables``)."""
+        names = [column.name for column in _columns(shape, by)]
+        self._many(shape, delete(shape.table, names), names, keys)
+
+    def _many(
+        self, shape: Shape, sql: str, names: Sequence[str], rows: Iterable[Values]
+    ) -> None:
+        with self._databases.local.transaction() as connection:
+            for row in rows:
+                try:
+                    connection.execute(sql, row)
+                except sqlite3.IntegrityError as exc:
+                    held = dict(zip(reversed(names), reversed(row), strict=True))
+                    raise _taken(shape, str(exc), held) from exc
+
+
+class CloudTables:
+    """The tables in DuckDB, which keeps no key unique."""
+
+    def __init__(self, databases: Databases) -> None:
+        self._databases = databases
+
+    def fetch(
+        self,
+        shape: Shape,
+        wanted: Sequence[str],
+        by: Sequence[str],
+        keys: Sequence[Values],
+    ) -> Iterator[Values]:
+        """Yield columns of the rows that match (see ``Tables``)."""
+        columns = _columns(shape, by)
+        tests = [*_same(columns), *_not_zero(shape)]
+        sql = (
+            f"SELECT {_listed(shape, wanted)} FROM {quoted(shape.table)} AS t"  # noqa: S608
+            f" JOIN {_given(columns)} AS k ON {' AND '.join(tests)}"
+        )
+        return _rows(self._databases, "cloud", sql, _turned(keys))
+
+    def insert(self, shape: Shape, rows: Sequence[Values]) -> None:
+        """Insert rows (see ``Tables``)."""
+        names = [column.name for column in shape.columns.values()]
+        if len(rows) <= _FEW:
+            values = ", ".join([_marks(names)] * len(rows))
+            sql = insert(shape.table, names, f"VALUES {values}")
+            self._databases.execute("cloud", sql, [v for row in rows for v in row])
+            return
+        types = arrow_schema(shape.schema, "cloud")
+        arrays = [
+            pa.array(column, types.field(name).type)
+            for column, name in zip(_turned(rows), names, strict=True)
+        ]
+        self._databases.cloud.load(shape.table, pa.table(arrays, names=names))
+
+    def update(
+        self,
+        shape: Shape,
+        by: Sequence[str],
+        paths: Sequence[str],
+        rows: Sequence[Values],
+    ) -> None:
+        """Set columns (see ``Tables``)."""
+        columns = _columns(shape, (*by, *paths))
+        size = len(by)
+        sets = ", ".join(
+            f"{quoted(column.name)} = k.c{at}"
+            for at, column in enumerate(columns)
+            if at >= size
+        )
+        sql = (
+            f"UPDATE {quoted(shape.table)} AS t SET {sets} FROM {_given(columns)} AS k"  # noqa: S608
+            f" WHERE {' AND '.join(_same(columns[:size]))}"
+        )
+        self._databases.execute("cloud", sql, _turned(rows))
+
+    def delete(self, shape: Shape, by: Sequence[str], keys: Sequence[Values]) -> None:
+        """Delete rows (see ``Tables``)."""
+        columns = _columns(shape, by)
+        sql = (
+            f"DELETE FROM {quoted(shape.table)} AS t USING {_given(columns)} AS k"  # noqa: S608
+            f" WHERE {' AND '.join(_same(columns))}"
+        )
+        self._databases.execute("cloud", sql, _turned(keys))
+
+
+def _columns(shape: Shape, paths: Sequence[str]) -> list[StoredColumn]:
+    return [shape.columns[path] for path in paths]
+
+
+def _listed(shape: Shape, paths: Sequence[str]) -> str:
+    return ", ".join(f"t.{quoted(column.name)}" for column in _columns(shape, paths))
+
+
+def _not_zero(shape: Shape) -> list[str]:
+    if not shape.numbered:
+        return []
+    return [f"t.{quoted(shape.columns[shape.key[0]].name)} <> 0"]
+
+
+def _marks(names: Sequence[str]) -> str:
+    return f"({', '.join('?' for _ in names)})"
+
+
+def _given(columns: Sequence[StoredColumn]) -> str:
+    """Return the rows of a batch as a table: a list for each column."""
+    lists = ", ".join(
+        f"unnest(?::{column.storage.duckdb}[]) AS c{at}"
+        for at, column in enumerate(columns)
+    )
+    return f"(SELECT {lists})"
+
+
+def _same(columns: Sequence[StoredColumn]) -> list[str]:
+    return [
+        f"t.{quoted(column.name)} IS NOT DISTINCT FROM k.c{at}"
+        for at, column in enumerate(columns)
+    ]
+
+
+def _turned(rows: Iterable[Values]) -> list[list[Any]]:
+    """Return the columns of rows, as lists."""
+    return [list(column) for column in zip(*rows, strict=True)]
+
+
+def _rows(
+    databases: Databases, database: Database, sql: str, params: Sequence[Any]
+) -> Iterator[Values]:
+    for batch in databases.run(database, sql, params):
+        yield from zip(*(column.to_pylist() for column in batch.columns), strict=True)
+
+
+def _taken(shape: Shape, said: str, row: Mapping[str, Stored]) -> NotSaved:
+    """Return the documented cause of ``UNIQUE constraint failed: XtkOption.sName``."""
+    parts = said.partition(":")[2].split(",")
+    failed = [part.strip().rpartition(".")[2] for part in parts]
+    indexes = {
+        tuple(shape.columns[path].name for path in index.paths): index.name
+        for index in shape.schema.indexes
+        if index.unique and all(path in shape.columns for path in index.paths)
+    }
+    index = indexes.get(tuple(failed), "key")
+    return duplicate(shape.schema, index, failed, [row.get(n, "") for n in failed])
