@@ -14,9 +14,10 @@ EXPECTED = {
     "nms:subHisto", "nms:delivery", "nms:deliveryMapping", "nms:broadLogRcp",
     "nms:broadLogMsg", "nms:trackingLogRcp", "nms:trackingUrl", "nms:country",
     "nms:replicationStrategy", "nms:rtEvent", "xtk:folder", "xtk:workflow",
-    "xtk:workflowLog", "xtk:option", "xtk:operator", "xtk:enum", "xtk:enumValue",
-    "xtk:session", "xtk:queryDef", "xtk:job", "xtk:schema", "xtk:srcSchema",
-    "xtk:counter", "xtk:common", "nms:common",
+    "xtk:workflowLog", "xtk:workflowTask", "xtk:workflowEvent", "xtk:option",
+    "xtk:operator", "xtk:enum", "xtk:enumValue", "xtk:session", "xtk:queryDef",
+    "xtk:job", "xtk:jobLog", "xtk:schema", "xtk:srcSchema", "xtk:counter", "xtk:common",
+    "nms:common", "xtk:builder",
 }  # fmt: skip
 
 

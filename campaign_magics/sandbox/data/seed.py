@@ -26,7 +26,17 @@ Tables = Iterator[tuple[str, pa.Table]]
 DEFAULT_ROWS: Final = 1_000
 DEFAULT_SEED: Final = 7
 
-_EMPTY: Final = frozenset({"nms:rtEvent", "xtk:job", "xtk:schema", "xtk:srcSchema"})
+_EMPTY: Final = frozenset(
+    {
+        "nms:rtEvent",
+        "xtk:job",
+        "xtk:jobLog",
+        "xtk:schema",
+        "xtk:srcSchema",
+        "xtk:workflowEvent",
+        "xtk:workflowTask",
+    }
+)
 """Standard schemas whose tables start with no row but record 0."""
 
 _PEOPLE: Final = frozenset(

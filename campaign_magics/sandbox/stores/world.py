@@ -22,6 +22,7 @@ from ..data.draft import has_zero, zero_record
 from ..data.seed import DEFAULT_ROWS, DEFAULT_SEED, seed_tables
 from ..engine.sqlite_functions import SQLITE_FUNCTIONS
 from ..faults import Fault
+from .agenda import Agenda
 from .columns import has_table, is_staging_twin
 from .databases import CLOUD_FILE, LOCAL_FILE, Databases
 from .ddl import delete, highest, select
@@ -52,9 +53,10 @@ _log = logging.getLogger(__name__)
 class World:
     """Everything a service of the sandbox needs; safe to use from any thread.
 
-    ``databases`` hold the rows, ``sequences`` number new ones, ``clock`` tells the
-    time, ``timezone`` is the server's zone (IANA), ``version`` and ``build`` are what
-    the server says it is, ``stamp`` is what the rows were seeded from.
+    ``databases`` hold the rows, ``sequences`` number new ones, ``agenda`` is what is
+    still to happen, ``clock`` tells the time, ``timezone`` is the server's zone
+    (IANA), ``version`` and ``build`` are what the server says it is, ``stamp`` is
+    what the rows were seeded from.
     """
 
     instance: Final = "sandbox"
@@ -78,6 +80,7 @@ class World:
         self.clock = clock
         self.timezone = timezone
         self.sequences = Sequences(databases.local)
+        self.agenda = Agenda(databases.local)
         self._dictionary = dictionary
         self._standard = standard or dictionary.schemas
         self._defined = frozenset(defined)
@@ -178,6 +181,7 @@ class World:
         with self.databases.transaction():
             self.databases.clear(schemas.values())
             self.sequences.clear()
+            self.agenda.clear()
             self._fill(set(schemas))
         if self._folder is not None:
             write_stamp(self._folder, self.stamp)
