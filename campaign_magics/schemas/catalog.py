@@ -6,8 +6,9 @@ the server then answers nothing if it is unchanged (protocol.md §4.1).
 
 from __future__ import annotations
 
+import contextlib
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -39,7 +40,8 @@ class Catalog:
 
     Safe to share by threads: a schema is fetched once, however many ask for it at a
     time.  ``directory`` is the cache folder (None: keep nothing); ``instance`` tells
-    instances, and builds of one, apart in it.
+    instances, and builds of one, apart in it: a text, or how to get it, which may ask
+    the server.  ``listed`` is told the list of schemas whenever it becomes known.
     """
 
     def __init__(
@@ -47,16 +49,18 @@ class Catalog:
         fetch: Fetch,
         list_names: ListNames,
         directory: Path | None,
-        instance: str,
+        instance: str | Callable[[], str],
         *,
         max_age: float = MAX_AGE,
         clock: Clock = SYSTEM_CLOCK,
+        listed: Callable[[Sequence[SchemaSummary]], object] = lambda summaries: None,
     ) -> None:
         self._fetch = fetch
         self._list_names = list_names
-        self._store: Store = (
-            MemoryStore() if directory is None else DiskStore(directory, instance)
-        )
+        self._directory = directory
+        self._instance = instance if callable(instance) else lambda: instance
+        self._listed = listed
+        self._shelf = self._make_store(instance) if isinstance(instance, str) else None
         self._max_age = max_age
         self._clock = clock
         self._refreshed = float("-inf")
@@ -93,15 +97,24 @@ class Catalog:
         return f"<Catalog: schemas {listed}, in memory {len(self._schemas)}>"
 
     def _ipython_key_completions_(self) -> list[str]:
-        """Offer names inside ``schemas["…"]``, from memory and disk only."""
-        return sorted({*self._schemas, *(s.id for s in self.cached_summaries())})
+        """Offer names inside ``schemas["…"]``."""
+        return sorted({*self._schemas, *(s.id for s in self.offered())})
+
+    @property
+    def opened(self) -> bool:
+        """Whether it is known which folder of the cache is this instance's."""
+        return self._shelf is not None
+
+    def open(self) -> None:
+        """Find this instance's folder and the list it keeps; may ask for the build."""
+        self._listed(self._store.read_list() or ())
 
     def cached(self, name: str) -> Schema | None:
         """Return a schema that is in memory or on disk, however old; never fetch."""
         found = self._schemas.get(name)
-        if found is not None:
+        if found is not None or self._shelf is None:
             return found
-        document = self._store.read(name)
+        document = self._shelf.read(name)
         if document is None:
             return None
         return read_schema(document, find_enumeration=self._cached_enumeration)
@@ -115,11 +128,21 @@ class Catalog:
                     kept = tuple(sorted(self._list_names(), key=lambda s: s.id))
                     self._store.write_list(kept, self._clock.now())
                 self._summaries = kept
+                self._listed(kept)
             return self._summaries
 
     def cached_summaries(self) -> tuple[SchemaSummary, ...]:
         """Return the list of schemas as last seen; never ask for it."""
-        return self._summaries or self._store.read_list() or ()
+        if self._summaries or self._shelf is None:
+            return self._summaries or ()
+        return self._shelf.read_list() or ()
+
+    def offered(self) -> tuple[SchemaSummary, ...]:
+        """Return the list for Tab: asked for at most once, and only when open."""
+        if self.opened:
+            with contextlib.suppress(CampaignError):
+                return self.summaries()
+        return self.cached_summaries()
 
     def search(self, text: str, *, limit: int | None = None) -> list[SchemaSummary]:
         """Find schemas by words in their name, label or description, best first."""
@@ -159,6 +182,20 @@ class Catalog:
             self._schemas = {}
             self._enumerations = {}
             self._summaries = None
+
+    @property
+    def _store(self) -> Store:
+        """The cache; the first use finds out which instance it is for."""
+        if self._shelf is None:
+            with self._lock("the store"):
+                if self._shelf is None:
+                    self._shelf = self._make_store(self._instance())
+        return self._shelf
+
+    def _make_store(self, instance: str) -> Store:
+        if self._directory is None:
+            return MemoryStore()
+        return DiskStore(self._directory, instance)
 
     def _load(self, name: str) -> Schema | None:
         with self._lock(f"schema {name}"):

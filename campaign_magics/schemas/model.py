@@ -172,6 +172,12 @@ class Schema:
         counts = f"{len(self.fields)} fields, {len(self.links)} links"
         return f"<Schema {self.id}: {counts}, {self.database}>"
 
+    def getdoc(self) -> str:
+        """Return what IPython's ``?`` shows: the schema as text."""
+        from .describe import schema_text  # it is made of this module's nouns
+
+        return schema_text(self)
+
     @property
     def id(self) -> str:
         """The full name, ``nms:recipient``."""

@@ -1,7 +1,7 @@
 """``session.nms.delivery.Prepare(…)``: the schemas' methods as Python attributes.
 
-Tab completion and ``?`` answer from what is in memory or on disk; nothing is asked of
-the server until a method is called.
+Nothing is asked of the server before the session is logged on.  Then Tab and ``?`` on
+a schema read it, once, and Tab on a namespace reads the list of schemas.
 """
 
 from __future__ import annotations
@@ -11,20 +11,12 @@ from collections.abc import Callable, Iterable
 
 from ..errors import CampaignError
 from ..schemas.catalog import Catalog
+from ..schemas.describe import schema_text
 from ..schemas.model import Method
 from ..soap.arguments import signature
 
 Call = Callable[..., object]
 """``call(schema, method, *args, entity=None)``, as ``Session.call``."""
-
-STANDARD = frozenset({"nms", "xtk"})
-"""Namespaces that every instance has."""
-
-
-def namespaces(catalog: Catalog) -> set[str]:
-    """Return the namespaces known without asking the server."""
-    names = (summary.id.partition(":")[0] for summary in catalog.cached_summaries())
-    return {*STANDARD, *names}
 
 
 class Namespace:
@@ -44,8 +36,8 @@ class Namespace:
         return SchemaMethods(f"{self._name}:{name}", self._catalog, self._call)
 
     def __dir__(self) -> Iterable[str]:
-        """Return the names of the schemas, as far as they are known."""
-        parts = (s.id.partition(":") for s in self._catalog.cached_summaries())
+        """Return the names of the schemas; empty before the session is logged on."""
+        parts = (s.id.partition(":") for s in self._catalog.offered())
         return sorted(name for space, _, name in parts if space == self._name)
 
 
@@ -66,11 +58,17 @@ class SchemaMethods:
         return BoundMethod(self._schema, name, self._known(), self._call)
 
     def __dir__(self) -> Iterable[str]:
-        """Return the methods' names; empty for a schema that nobody used yet."""
+        """Return the methods' names; empty before the session is logged on."""
         return sorted(m.name for m in self._known() if not m.hidden)
 
+    def getdoc(self) -> str:
+        """Return what IPython's ``?`` shows: the schema with its fields and methods."""
+        self._known()
+        schema = self._catalog.cached(self._schema)
+        return repr(self) if schema is None else schema_text(schema)
+
     def _known(self) -> tuple[Method, ...]:
-        if self._catalog.cached(self._schema) is None:
+        if not self._catalog.opened:
             return ()
         try:
             return self._catalog.methods(self._schema)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
@@ -18,6 +18,7 @@ from ..query.model import QueryDef
 from ..query.read import Readable
 from ..query.to_xml import to_xml
 from ..schemas.catalog import Catalog
+from ..schemas.store import SchemaSummary
 from ..soap.answer import Answer
 from ..soap.client import SoapClient
 from ..soap.exchange import Watcher
@@ -28,7 +29,7 @@ from .calls import Answered, find_method
 from .fetching import SchemaSource
 from .goodbye import Goodbye
 from .limits import PROFILE_LIMIT, Limit
-from .namespaces import STANDARD, Namespace, namespaces
+from .namespaces import Namespace
 from .select import prepare, select_frame
 from .status import Status
 
@@ -43,6 +44,11 @@ class Session:
     itself, stays within the profile's calls a second together with the other kernels
     of this machine, and logs off at ``close()``, at the end of its with-block or when
     Python ends.
+
+    ``schemas`` are the instance's schemas, fetched when asked for and kept on disk,
+    apart for each instance and build: ``session.schemas["nms:recipient"]``.  Their
+    methods are attributes of their namespaces: ``session.nms.delivery.Prepare(…)``;
+    namespaces other than nms and xtk appear once the list of schemas is known.
     """
 
     def __init__(
@@ -59,8 +65,17 @@ class Session:
         self._client = client
         self._cache = cache
         self._clock = clock
-        self._lock = threading.Lock()
-        self._schemas: Catalog | None = None
+        source = SchemaSource(client)
+        self.schemas = Catalog(
+            source.fetch,
+            source.names,
+            cache,
+            partial(_instance, profile.url, client),
+            clock=clock,
+            listed=self._add_namespaces,
+        )
+        self.nms = Namespace("nms", self.schemas, self.call)
+        self.xtk = Namespace("xtk", self.schemas, self.call)
         self._goodbye = Goodbye(self)
 
     def __repr__(self) -> str:
@@ -77,43 +92,13 @@ class Session:
     ) -> None:
         self.close()
 
-    def __getattr__(self, name: str) -> Namespace:
-        """``session.nms.delivery.Prepare(…)``; only for namespaces that exist."""
-        catalog = None if name.startswith("_") else self.__dict__.get("_schemas")
-        if name in (namespaces(catalog) if catalog else STANDARD):
-            return Namespace(name, self.schemas, self.call)
-        raise AttributeError(f"a session has no attribute {name!r}")
-
-    def __dir__(self) -> Iterable[str]:
-        """Return the attributes, and the namespaces as far as they are known."""
-        known = namespaces(self._schemas) if self._schemas else STANDARD
-        return sorted({*super().__dir__(), *known})
-
-    @property
-    def schemas(self) -> Catalog:
-        """The instance's schemas: ``session.schemas["nms:recipient"]``.
-
-        Fetched when asked for and kept on disk, apart for each instance and build.
-        """
-        with self._lock:
-            if self._schemas is None:
-                build = self._client.server_facts().get("buildNumber", "")
-                source = SchemaSource(self._client)
-                self._schemas = Catalog(
-                    source.fetch,
-                    source.names,
-                    self._cache,
-                    f"{self.profile.url} {build}",
-                    clock=self._clock,
-                )
-            return self._schemas
-
     def log_on(self) -> None:
         """Log on now instead of at the first call.
 
         Raises AccessDenied, Unreachable, NotCampaign, NoCredentials.
         """
         self._client.log_on()
+        self.schemas.open()
 
     def query(
         self,
@@ -210,3 +195,14 @@ class Session:
 
     def _run(self, query: QueryDef) -> Answer:
         return self._client.call(EXECUTE_QUERY, entity=to_xml(query))
+
+    def _add_namespaces(self, summaries: Iterable[SchemaSummary]) -> None:
+        """Make ``session.cus`` an attribute, unless it would hide one of ours."""
+        for name in {summary.id.partition(":")[0] for summary in summaries}:
+            if not hasattr(self, name):
+                setattr(self, name, Namespace(name, self.schemas, self.call))
+
+
+def _instance(url: str, client: SoapClient) -> str:
+    """Name instance and build, which the schema cache keeps apart."""
+    return f"{url} {client.server_facts().get('buildNumber', '')}"
