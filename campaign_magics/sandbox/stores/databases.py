@@ -15,7 +15,16 @@ import pyarrow.compute as pc
 from ...schemas.model import Database, Schema
 from .cloud import CloudStore
 from .columns import arrow_schema, has_table, stored_columns
-from .ddl import alter_table, create_indexes, create_table, delete, select
+from .ddl import (
+    CHANGED,
+    CREATE_CHANGED,
+    alter_table,
+    create_indexes,
+    create_table,
+    create_triggers,
+    delete,
+    select,
+)
 from .local import LocalStore, SqlFunction
 
 LOCAL_FILE: Final = "local.sqlite"
@@ -54,6 +63,7 @@ class Databases:
                 folder / LOCAL_FILE, functions=functions, writer=self._writer
             )
             opened.callback(self.local.close)
+            self.local.execute(CREATE_CHANGED)
             self._opened = opened.pop_all()
 
     def run(
@@ -83,6 +93,12 @@ class Databases:
         with self.cloud.transaction(), self.local.transaction():
             yield
 
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """Keep other threads' writes out while the block lasts; no transaction."""
+        with self._writer:
+            yield
+
     def create(
         self, schemas: Iterable[Schema], *, local_only: Collection[str] = ()
     ) -> set[str]:
@@ -100,6 +116,9 @@ class Databases:
             self._make(copied, "cloud")
             for schema in local:
                 for statement in create_indexes(schema):
+                    self.local.execute(statement)
+            for schema in copied:
+                for statement in create_triggers(schema):
                     self.local.execute(statement)
             named = {schema.id: schema for schema in copied}
             self._references = {**self._references, **named}
@@ -127,12 +146,23 @@ class Databases:
         are ready.
         """
         wanted = None if schema_ids is None else set(schema_ids)
-        with self.cloud.transaction():
-            return {
-                schema.id: self._replicate(schema)
-                for schema in self._references.values()
-                if wanted is None or schema.id in wanted
-            }
+        with self.alone():  # a change between copy and mark would never be copied
+            with self.cloud.transaction():
+                copied = {
+                    schema.id: self._replicate(schema)
+                    for schema in self._references.values()
+                    if wanted is None or schema.id in wanted
+                }
+            with self.local.transaction():
+                for name in copied:
+                    self.local.execute(delete(CHANGED, ["sSchema"]), [name])
+        return copied
+
+    def changed(self) -> set[str]:
+        """Return the reference tables whose rows changed since they were copied."""
+        batches = self.local.run(select(CHANGED, ["sSchema"]))
+        names = (name for batch in batches for name in batch.column(0).to_pylist())
+        return {name for name in names if name in self._references}
 
     def close(self) -> None:
         """Release files and connections; temporary rows are gone."""

@@ -87,11 +87,16 @@ def _retype(schema: Schema, column: StoredColumn) -> Iterator[str]:
 def create_indexes(schema: Schema) -> Iterator[str]:
     """Yield CREATE INDEX for a local table: keys are unique, links are looked up.
 
-    The compiler lists an index for each key, save those marked ``noDbIndex``.
+    The compiler lists an index for each key, save those marked ``noDbIndex``; the
+    internal key has one in any case.
     """
     row_id = _row_id(schema)
     names = {c.path: c.name for c in stored_columns(schema)}
-    for index in schema.indexes:
+    key = schema.internal_key
+    indexes = list(schema.indexes)
+    if key is not None and all(key.paths != index.paths for index in indexes):
+        indexes.append(Index(name=f"{key.name}Key", paths=key.paths))
+    for index in indexes:
         if row_id is not None and index.paths == (row_id.path,):
             continue
         if index.paths and all(path in names for path in index.paths):
@@ -100,6 +105,25 @@ def create_indexes(schema: Schema) -> Iterator[str]:
             title = _index_name(schema, index)
             on = f"{quoted(str(schema.table))} ({_listed(columns)})"
             yield f"CREATE {kind} IF NOT EXISTS {title} ON {on}"
+
+
+CHANGED = "SandboxChanged"
+"""Schemas whose rows changed since the cloud's copy of them was made."""
+
+CREATE_CHANGED = f"CREATE TABLE IF NOT EXISTS {CHANGED} (sSchema TEXT PRIMARY KEY)"
+
+
+def create_triggers(schema: Schema) -> Iterator[str]:
+    """Yield CREATE TRIGGER for a local table: every change of it leaves a mark."""
+    name = schema.id.replace("'", "''")
+    for event in ("INSERT", "UPDATE", "DELETE"):
+        title = quoted(f"{schema.table}_{event.lower()}")
+        mark = f"INSERT OR IGNORE INTO {CHANGED} VALUES ('{name}')"  # noqa: S608 - quoted
+        table = quoted(str(schema.table))
+        yield (
+            f"CREATE TRIGGER IF NOT EXISTS {title} AFTER {event} ON {table}"
+            f" BEGIN {mark}; END"
+        )
 
 
 def _index_name(schema: Schema, index: Index) -> str:

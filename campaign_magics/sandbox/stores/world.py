@@ -35,6 +35,7 @@ from .dictionary import (
     sources_in,
     standard_dictionary,
 )
+from .journal import Journal
 from .registry import paths_to_sql, registry_rows
 from .sequences import Sequences
 from .stamp import Stamp, read_stamp, remove_stamp, replace_file, write_stamp
@@ -54,9 +55,9 @@ class World:
     """Everything a service of the sandbox needs; safe to use from any thread.
 
     ``databases`` hold the rows, ``sequences`` number new ones, ``agenda`` is what is
-    still to happen, ``clock`` tells the time, ``timezone`` is the server's zone
-    (IANA), ``version`` and ``build`` are what the server says it is, ``stamp`` is
-    what the rows were seeded from.
+    still to happen, ``journal`` what waits in staging, ``clock`` tells the time,
+    ``timezone`` is the server's zone (IANA), ``version`` and ``build`` are what the
+    server says it is, ``stamp`` is what the rows were seeded from.
     """
 
     instance: Final = "sandbox"
@@ -81,6 +82,7 @@ class World:
         self.timezone = timezone
         self.sequences = Sequences(databases.local)
         self.agenda = Agenda(databases.local)
+        self.journal = Journal(databases)
         self._dictionary = dictionary
         self._standard = standard or dictionary.schemas
         self._defined = frozenset(defined)
@@ -181,6 +183,7 @@ class World:
         with self.databases.transaction():
             self.databases.clear(schemas.values())
             self.sequences.clear()
+            self.journal.clear()
             self.agenda.clear()
             self._fill(set(schemas))
         if self._folder is not None:
