@@ -27,6 +27,10 @@ def connect(
     what: str | Profile | Sandbox | None = None,
     *,
     password: str | Secret | None = None,
+    session_token: str | Secret | None = None,
+    security_token: str | Secret | None = None,
+    bearer_token: str | Secret | None = None,
+    client_secret: str | Secret | None = None,
     **overrides: Any,
 ) -> Session:
     """Log on and return a Session.
@@ -34,7 +38,9 @@ def connect(
     ``what`` is a profile name, a URL, a Profile, a Sandbox, ``"sandbox"`` (starts one
     and keeps it for this kernel) or None for the default profile.  ``overrides`` are
     fields of Profile (``user="me"``, ``tps=5``); for a sandbox also ``rows`` and
-    ``seed``.  Raises UnknownProfile, NoCredentials, AccessDenied, Unreachable,
+    ``seed``.  Secrets that are not given come from environment, keyring or prompt.
+
+    Raises UnknownProfile, NoCredentials, AccessDenied, Unreachable,
     NotCampaign.
     """
     if what == "sandbox":
@@ -44,7 +50,14 @@ def connect(
     profile = what if isinstance(what, Profile) else load_profile(what)
     if overrides:
         profile = profile.with_overrides(**overrides)
-    return open_session(profile, password=_secret(password))
+    return open_session(
+        profile,
+        password=_secret(password),
+        session_token=_secret(session_token),
+        security_token=_secret(security_token),
+        bearer_token=_secret(bearer_token),
+        client_secret=_secret(client_secret),
+    )
 
 
 def sandbox_environment(sandbox: Sandbox) -> dict[str, str]:
@@ -101,12 +114,12 @@ def _open(environment: dict[str, str], overrides: dict[str, Any]) -> Session:
         name="sandbox",
         url=environment[_URL],
         user=environment[_USER],
-        tps=float(environment[_TPS]),
+        tps=float(environment[_TPS]) or None,
     )
     if overrides:
         profile = profile.with_overrides(**overrides)
     return open_session(profile, password=Secret(environment[_PASSWORD]))
 
 
-def _secret(password: str | Secret | None) -> Secret | None:
-    return Secret(password) if isinstance(password, str) else password
+def _secret(given: str | Secret | None) -> Secret | None:
+    return Secret(given) if isinstance(given, str) else given

@@ -7,6 +7,7 @@ anywhere, inside a lock that a logoff would need.
 from __future__ import annotations
 
 import atexit
+import os
 import weakref
 from functools import partial
 from typing import Protocol
@@ -23,7 +24,7 @@ class Goodbye:
     """Closes its owner at exit, without keeping it alive until then."""
 
     def __init__(self, owner: Closable) -> None:
-        self._at_exit = partial(_close, weakref.ref(owner))
+        self._at_exit = partial(_close, weakref.ref(owner), os.getpid())
         atexit.register(self._at_exit)
         forgotten = weakref.finalize(owner, atexit.unregister, self._at_exit)
         forgotten.atexit = False
@@ -33,7 +34,8 @@ class Goodbye:
         atexit.unregister(self._at_exit)
 
 
-def _close(owner: weakref.ref[Closable]) -> None:
+def _close(owner: weakref.ref[Closable], process: int) -> None:
     found = owner()
-    if found is not None:
+    # A fork that ends must not log its parent off.
+    if found is not None and os.getpid() == process:
         found.close()

@@ -105,6 +105,31 @@ def test_the_end_of_python_logs_off(instance: Instance, tmp_path: Path) -> None:
     assert [h.action.rpartition("#")[2] for h in instance.heard] == ["Logon", "Logoff"]
 
 
+def test_the_end_of_a_fork_logs_nobody_off(instance: Instance, tmp_path: Path) -> None:
+    """A child made by os.fork() runs the same exit handlers; the session is not its."""
+    script = (
+        "import os, sys\n"
+        "from pathlib import Path\n"
+        "from campaign_magics.profiles import Profile\n"
+        "from campaign_magics.secret import Secret\n"
+        "from campaign_magics.session import open_session\n"
+        f"p = Profile(name='t', url={instance.url!r}, user='a')\n"
+        f"s = open_session(p, password=Secret('x'), cache=Path({str(tmp_path)!r}))\n"
+        "s.log_on()\n"
+        "child = os.fork()\n"
+        "if child == 0: sys.exit()\n"
+        "os.waitpid(child, 0)\n"
+        "s.call('xtk:session', 'GetServerTime')\n"
+    )
+    instance.says(
+        "GetServerTime", response("GetServerTime", "<a>2020-01-02 03:04:05</a>")
+    )
+    subprocess.run([sys.executable, "-c", script], check=True, timeout=60)
+    called = [h.action.rpartition("#")[2] for h in instance.heard]
+    assert called.count("Logoff") == 1
+    assert called[-2:] == ["GetServerTime", "Logoff"]
+
+
 def test_any_method_of_any_schema_can_be_called(
     instance: Instance, session: Session
 ) -> None:

@@ -150,14 +150,21 @@ class Server:
 
 
 @contextmanager
-def token_endpoint(says: Says) -> Iterator[tuple[str, list[bytes]]]:
-    """Yield the address of a token endpoint, and the bodies it was sent."""
+def token_endpoint(*answers: Says) -> Iterator[tuple[str, list[bytes]]]:
+    """Yield the address of a token endpoint, and the bodies it was sent.
+
+    The answers are given in turn; the last one repeats.
+    """
     asked: list[bytes] = []
+    script = list(answers)
 
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             asked.append(self.rfile.read(int(self.headers["Content-Length"])))
+            says = script.pop(0) if len(script) > 1 else script[0]
             self.send_response(says.status)
+            for name, value in says.headers.items():
+                self.send_header(name, value)
             self.send_header("Content-Length", str(len(says.body)))
             self.end_headers()
             self.wfile.write(says.body)

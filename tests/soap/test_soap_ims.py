@@ -105,6 +105,33 @@ def test_a_token_is_replaced_before_it_ends() -> None:
         assert len(asked) == 2
 
 
+@pytest.mark.parametrize("status", [429, 502, 503, 504])
+def test_a_failure_that_passes_is_met_with_another_try(status: int) -> None:
+    """No call is lost because Adobe's token service had a hiccup; its wish counts."""
+    clock = Frozen()
+    busy = Says(b"busy", status=status, headers={"Retry-After": "7"})
+    with token_endpoint(busy, json_says(GOOD)) as (url, asked):
+        assert ims(url, clock).obtain(_never).bearer
+    assert len(asked) == 2
+    assert clock.time == 1007.0
+
+
+def test_a_failure_that_stays_is_told_after_four_tries() -> None:
+    """With what the call was and how long it took; a long pause is not sat out."""
+    clock = Frozen()
+    with token_endpoint(Says(b"busy", status=503)) as (url, asked):
+        with pytest.raises(ServerError, match="503") as caught:
+            ims(url, clock).obtain(_never)
+        assert len(asked) == 4
+        assert caught.value.facts["method"] == "token endpoint"
+        assert caught.value.facts["seconds"] > 0
+    long = Says(b"busy", status=503, headers={"Retry-After": "3600"})
+    with token_endpoint(long) as (url, asked):
+        with pytest.raises(ServerError):
+            ims(url, clock).obtain(_never)
+        assert len(asked) == 1
+
+
 @pytest.mark.parametrize(
     ("says", "kind", "word"),
     [
