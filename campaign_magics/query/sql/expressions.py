@@ -27,7 +27,7 @@ from ...xtk.types import BOOLEAN, STRING, Kind, XtkType
 from . import functions, moments
 from .build import chain, constant, joined
 from .names import Table
-from .refusals import refusal, refused_node
+from .refusals import refusal, refused_node, unread
 from .words import Words
 
 _NO_SPAN: Final = (-1, -1)
@@ -54,6 +54,10 @@ class Translator:
         handler = _HANDLERS.get(type(tree))
         if handler is None:
             raise self.refused(tree)
+        if extra := unread(tree, _ARGUMENTS.get(type(tree), _OPERANDS)):
+            raise self.refusal(
+                tree, f"XTK has no equivalent of {extra}.", "leave it out"
+            )
         return handler(self, tree)
 
     def type_of(self, node: Node) -> XtkType | None:
@@ -221,8 +225,8 @@ def _not(to: Translator, tree: exp.Not) -> Node:
     match node:
         case In() | IsNull():
             return replace(node, negated=not node.negated)
-        case Binary(op="LIKE"):
-            return replace(node, op="NOT LIKE")
+        case Binary(op="LIKE" | "NOT LIKE"):
+            return replace(node, op="NOT LIKE" if node.op == "LIKE" else "LIKE")
         case Binary(op="=") if isinstance(inner, exp.Is):
             return replace(node, op="<>")
     return Unary("NOT", node, span=node.span)
@@ -256,10 +260,12 @@ def _is(to: Translator, tree: exp.Is) -> Node:
     """x IS NULL, x IS TRUE."""
     node = to.node(tree.this)
     other = tree.expression
+    negated = bool(tree.args.get("negate"))
     if isinstance(other, exp.Null):
-        return IsNull(node, span=node.span)
+        return IsNull(node, negated=negated, span=node.span)
     if isinstance(other, exp.Boolean):
-        return joined("=", node, replace(_boolean(to, other), span=node.span))
+        known = Literal(bool(other.this), BOOLEAN, span=node.span)
+        return joined("<>" if negated else "=", node, known)
     raise to.refusal(tree, "IS tests for NULL, TRUE or FALSE.", "write = to compare")
 
 
@@ -273,7 +279,8 @@ def _like(to: Translator, tree: exp.Like | exp.ILike, escape: str = "") -> Node:
             pattern = replace(pattern, value=str(pattern.value).lower())
         else:
             pattern = to.call("Lower", pattern)
-    return joined("LIKE", value, pattern)
+    op: BinaryOp = "NOT LIKE" if tree.args.get("negate") else "LIKE"
+    return joined(op, value, pattern)
 
 
 def _escape(to: Translator, tree: exp.Escape) -> Node:
@@ -313,6 +320,28 @@ def _case(to: Translator, tree: exp.Case) -> Node:
         parts.append(to.call("Else", to.node(default)))
     return to.call("Case", *parts)
 
+
+_OPERANDS: Final = frozenset({"this", "expression", "expressions"})
+_ARGUMENTS: Final[Mapping[type[exp.Expr], frozenset[str]]] = {
+    exp.Literal: frozenset({"this", "is_string"}),
+    exp.Column: frozenset({"this", "table", "db", "catalog"}),
+    exp.Between: frozenset({"this", "low", "high"}),
+    exp.In: frozenset({"this", "expressions", "field", "query", "unnest"}),
+    exp.Is: frozenset({"this", "expression", "negate"}),
+    exp.Like: frozenset({"this", "expression", "negate"}),
+    exp.ILike: frozenset({"this", "expression", "negate"}),
+    exp.Case: frozenset({"this", "ifs", "default"}),
+    exp.Div: frozenset({"this", "expression", "typed", "safe"}),
+    exp.DPipe: frozenset({"this", "expression", "safe"}),
+    exp.Cast: frozenset({"this", "to"}),
+    exp.TryCast: frozenset({"this", "to", "safe", "requires_string"}),
+    exp.Trim: frozenset({"this", "expression", "position"}),
+    exp.Substring: frozenset({"this", "start", "length"}),
+    exp.StrPosition: frozenset({"this", "substr"}),
+    exp.Window: frozenset({"this", "partition_by", "order", "over"}),
+}
+"""What the handlers read, where it is more than operands.  Anything else that sqlglot
+sets would be lost without a word (its LIKE has a ``negate``), so it is refused."""
 
 _HANDLERS: Final[Mapping[type[exp.Expr], Handler]] = {
     exp.Literal: _literal,

@@ -85,7 +85,7 @@ def moved(to: Translator, tree: exp.Add | exp.Sub) -> Node | None:
 
 def _interval(to: Translator, tree: exp.Interval) -> tuple[str, Node]:
     """Return ``Days`` and 3 for ``INTERVAL '3' DAY`` and ``INTERVAL '3 days'``."""
-    unit = str(tree.args["unit"].this) if tree.args.get("unit") else ""
+    unit = str(tree.args["unit"].name) if tree.args.get("unit") else ""
     value = tree.this
     count: Node
     if isinstance(value, exp.Literal):

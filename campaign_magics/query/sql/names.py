@@ -69,7 +69,7 @@ class Table:
     def stored(self, parts: Sequence[str], span: Span) -> list[Path]:
         """Return the paths that ``*`` or ``folder.*`` stands for: the stored fields."""
         steps = steps_of(parts) if parts else ()
-        if parts and _starts(parts, self):
+        if parts and _starts([*parts, "*"], self):
             steps = steps[1:]
         schema = self.schema
         if steps:

@@ -157,6 +157,12 @@ def refused_clause(text: str, span: Span, name: str) -> QuerySyntaxError:
     return refusal(text, span, _CLAUSES.get(name, fallback))
 
 
+def unread(tree: exp.Expr, known: frozenset[str]) -> str:
+    """Return the name of what sqlglot found and nobody would read, or nothing."""
+    found = (name for name, value in tree.args.items() if value and name not in known)
+    return next((name.strip("_").upper() for name in found), "")
+
+
 def refusal(
     text: str, span: Span, cause: tuple[str, str], word: str = ""
 ) -> QuerySyntaxError:

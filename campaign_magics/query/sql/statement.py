@@ -19,10 +19,11 @@ from .conditions import Conditions
 from .expressions import Translator, identifiers
 from .names import Table
 from .parse import parse_select, shown_names
-from .refusals import refusal, refused_clause
+from .refusals import refusal, refused_clause, unread
 from .tables import Tables
 from .words import Words, span_of
 
+_LIMIT: Final = frozenset({"this", "expression", "count", "direction", "limit_options"})
 _ALIAS: Final = re.compile(r"[^\W\d][\w.-]*")
 
 
@@ -164,6 +165,11 @@ class _Reader:
         if limit is not None:
             fetched = isinstance(limit, exp.Fetch)
             value = limit.args.get("count") if fetched else limit.expression
+            options = limit.args.get("limit_options")
+            extra = unread(options, frozenset({"rows"})) if options else ""
+            extra = extra or unread(limit, _LIMIT)
+            if extra:
+                raise to.refusal(limit, f"LIMIT has no {extra}.", "write LIMIT 100")
             count = self._number(value, limit, to)
             if count == 0:
                 raise to.refusal(limit, "LIMIT 0 asks for nothing.", "write LIMIT 1")

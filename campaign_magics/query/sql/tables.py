@@ -15,7 +15,7 @@ from ..locate import Source
 from ..scope import Lookup, Scope
 from .names import Table, steps_of
 from .parse import EXAMPLE
-from .refusals import refusal, refused_clause
+from .refusals import refusal, refused_clause, unread
 from .words import Words
 
 _CLAUSES: Final = frozenset(
@@ -59,7 +59,7 @@ class Tables:
             cause = "The query has no FROM.", f"write {EXAMPLE}"
             raise refusal(self.words.text, (0, len(self.words.text)), cause)
         named = source.this
-        if not isinstance(named, exp.Table) or isinstance(named.this, exp.Func):
+        if not isinstance(named, exp.Table) or not _is_plain(named):
             cause = (
                 "FROM names one schema.",
                 "put the inner query where it is used: id IN (SELECT …)",
@@ -111,6 +111,17 @@ class Tables:
                 first = value[0] if isinstance(value, list) else value
                 span = self.span(first) if isinstance(first, exp.Expr) else (0, 6)
                 raise refused_clause(self.words.text, span, name)
+
+
+_NAMED: Final = frozenset({"this", "db", "catalog", "alias"})
+
+
+def _is_plain(named: exp.Table) -> bool:
+    """Tell whether FROM has a name and an alias, and nothing else."""
+    alias = named.args.get("alias")
+    columns = alias is not None and alias.args.get("columns")
+    names = all(isinstance(part, exp.Identifier) for part in named.parts)
+    return names and not columns and not unread(named, _NAMED)
 
 
 def _schema_name(named: exp.Table) -> str:
