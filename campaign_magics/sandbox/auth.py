@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import math
 import secrets
 import threading
 import uuid
@@ -21,7 +22,8 @@ SESSION_SECONDS = 86_400.0
 """Lifetime of both tokens unless told otherwise: ``sessionTimeOut`` of serverConf."""
 
 _MAX_SESSIONS = 10_000
-_ADMIN = "admin"
+ADMIN = "admin"
+"""The named right that holds all others."""
 
 
 class Refused(Exception):
@@ -49,11 +51,11 @@ class Operator:
     login: str
     label: str = ""
     id: int = 0
-    rights: frozenset[str] = frozenset({_ADMIN})
+    rights: frozenset[str] = frozenset({ADMIN})
 
     def may(self, right: str) -> bool:
         """Return whether the operator holds the named right; admin holds all."""
-        return right in self.rights or _ADMIN in self.rights
+        return right in self.rights or ADMIN in self.rights
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,7 +108,8 @@ class Authority:
         self._lock = threading.Lock()
         self._pepper = secrets.token_bytes(32)
         self._operators: dict[str, tuple[Operator, bytes]] = {}
-        self._bearers: dict[bytes, Operator] = {}
+        self._bearers: dict[bytes, tuple[Operator, float]] = {}
+        self._accounts: dict[str, tuple[Operator, bytes]] = {}
         self._sessions: dict[bytes, Session] = {}
 
     def add_operator(self, operator: Operator, password: Secret) -> None:
@@ -116,9 +119,28 @@ class Authority:
             self._operators[operator.login] = entry
 
     def allow_bearer(self, token: Secret, operator: Operator) -> None:
-        """Take this token of the identity service as the operator's."""
+        """Take this token of the identity service as the operator's, for good."""
         with self._lock:
-            self._bearers[self._digest(token.reveal())] = operator
+            self._bearers[self._digest(token.reveal())] = (operator, math.inf)
+
+    def add_account(self, client_id: str, secret: Secret, operator: Operator) -> None:
+        """Let a technical account ask for tokens, which are then the operator's."""
+        entry = (operator, self._digest(secret.reveal()))
+        with self._lock:
+            self._accounts[client_id] = entry
+
+    def grant_bearer(self, client_id: str, secret: str) -> Secret | None:
+        """Return a token that lives as long as a session; None for a wrong secret."""
+        shown = self._digest(secret)
+        with self._lock:
+            operator, known = self._accounts.get(client_id, (None, b""))
+            if not hmac.compare_digest(known, shown) or operator is None:
+                return None
+            self._forget_ended()
+            token = Secret(secrets.token_urlsafe(64))
+            ends = self._clock.monotonic() + self.session_seconds
+            self._bearers[self._digest(token.reveal())] = (operator, ends)
+            return token
 
     def operators(self) -> Iterable[Operator]:
         """Return those who may log on."""
@@ -156,16 +178,26 @@ class Authority:
             self._sessions.pop(session.key, None)
 
     def expire(self, login: str | None = None) -> int:
-        """End every session, or those of one operator; return how many."""
+        """End every session and granted bearer token, or one operator's; count them.
+
+        Tokens that were announced as they are (``allow_bearer``) stay.
+        """
         with self._lock:
-            ending = [
+            sessions = [
                 key
                 for key, session in self._sessions.items()
-                if login is None or session.operator.login == login
+                if login in (None, session.operator.login)
             ]
-            for key in ending:
+            bearers = [
+                key
+                for key, (operator, ends) in self._bearers.items()
+                if ends < math.inf and login in (None, operator.login)
+            ]
+            for key in sessions:
                 del self._sessions[key]
-            return len(ending)
+            for key in bearers:
+                del self._bearers[key]
+            return len(sessions) + len(bearers)
 
     def _living(self, token: str, security: Secret | None) -> Session:
         with self._lock:
@@ -190,7 +222,8 @@ class Authority:
 
     def _bearer_operator(self, token: str) -> Operator | None:
         with self._lock:
-            return self._bearers.get(self._digest(token))
+            operator, ends = self._bearers.get(self._digest(token), (None, 0.0))
+        return operator if ends > self._clock.monotonic() else None
 
     def _open(self, operator: Operator) -> Tokens:
         session_token = f"___{uuid.UUID(bytes=secrets.token_bytes(16), version=4)}"
@@ -221,8 +254,11 @@ class Authority:
         now = self._clock.monotonic()
         for key in [k for k, s in self._sessions.items() if s.ends <= now]:
             del self._sessions[key]
-        while len(self._sessions) >= _MAX_SESSIONS:
-            del self._sessions[next(iter(self._sessions))]
+        for key in [k for k, (_, ends) in self._bearers.items() if ends <= now]:
+            del self._bearers[key]
+        for kept in (self._sessions, self._bearers):
+            while len(kept) >= _MAX_SESSIONS:
+                del kept[next(iter(kept))]
 
     def _digest(self, text: str) -> bytes:
         return hmac.digest(

@@ -13,6 +13,7 @@ import ipaddress
 import json
 import math
 import os
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from io import FileIO
@@ -29,9 +30,22 @@ _MOST_ROWS = 100_000_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class OperatorOption:
+    """One more operator; without ``rights`` they may only read.
+
+    ``password`` None is that of the first operator.
+    """
+
+    login: str
+    rights: frozenset[str] = frozenset()
+    password: Secret | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
     """What a sandbox is made of.  ``tps`` 0 means no limit; ``password`` None is made.
 
+    ``operators`` may log on besides ``user``.
     ``follow_stdin``: secrets arrive on stdin, and its end is the server's end.
     """
 
@@ -43,6 +57,7 @@ class Options:
     user: str = "admin"
     password: Secret | None = None
     control: Secret | None = None
+    operators: tuple[OperatorOption, ...] = ()
     data: Path | None = None
     schemas: Path | None = None
     replicate_every: float = 3_600.0
@@ -69,10 +84,12 @@ def read_options(
     given = vars(_parser().parse_args(argv))
     password = given.pop("password") or environ.get(PASSWORD_VARIABLE)
     control = environ.get(CONTROL_VARIABLE)
+    operators = given.pop("operators")
     options = Options(
         **given,
         password=Secret(password) if password else None,
         control=Secret(control) if control else None,
+        operators=tuple(_with_password(operator, environ) for operator in operators),
     )
     if options.follow_stdin:
         options = _with_handed_over(options, stdin or FileIO(0, closefd=False))
@@ -103,6 +120,16 @@ def _add_address(parser: argparse.ArgumentParser) -> None:
     add(
         "--password",
         help=f"the operator's; better in ${PASSWORD_VARIABLE}; generated when absent",
+    )
+    add(
+        "--operator",
+        dest="operators",
+        metavar="NAME[:RIGHT,...]",
+        type=_operator,
+        action="append",
+        default=[],
+        help="one more operator, who may only read unless given rights; password in "
+        f"${PASSWORD_VARIABLE}_NAME, else the first one's",
     )
 
 
@@ -158,6 +185,14 @@ def _add_behaviour(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="take user/password as a session token, as a security zone may",
     )
+
+
+def _with_password(
+    operator: OperatorOption, environ: Mapping[str, str]
+) -> OperatorOption:
+    name = re.sub(r"\W", "_", operator.login, flags=re.ASCII).upper()
+    password = environ.get(f"{PASSWORD_VARIABLE}_{name}")
+    return replace(operator, password=Secret(password) if password else None)
 
 
 def _with_handed_over(options: Options, stdin: IO[bytes]) -> Options:
@@ -228,6 +263,13 @@ def _name(text: str) -> str:
     if not text.strip() or "/" in text:
         raise argparse.ArgumentTypeError("an operator's name is not empty and has no /")
     return text
+
+
+def _operator(text: str) -> OperatorOption:
+    """Read ``analyst`` or ``editor:write,workflow``."""
+    login, _, rights = text.partition(":")
+    named = frozenset(right.strip() for right in rights.split(",") if right.strip())
+    return OperatorOption(login=_name(login), rights=named)
 
 
 def _folder(text: str) -> Path:

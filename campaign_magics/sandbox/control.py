@@ -15,6 +15,8 @@ from ..secret import Secret
 from .auth import Operator
 from .instance import Instance
 from .mishaps.kinds import BadOrder, read_order
+from .operators import enlist
+from .staging.workflows import replicate
 from .web import JSON, Request, Response
 
 PREFIX = "/sandbox/control/"
@@ -44,6 +46,7 @@ class Control:
             ("POST", "reset"): self._reset,
             ("POST", "operators"): self._add_operator,
             ("POST", "bearers"): self._allow_bearer,
+            ("POST", "accounts"): self._add_account,
             ("POST", "settings"): self._change_settings,
             ("GET", "faults"): self._faults,
             ("POST", "faults"): self._order_faults,
@@ -95,8 +98,9 @@ class Control:
         return {"expired": ended}
 
     def _replicate(self, _: Mapping[str, Any]) -> dict[str, Any]:
-        self._instance.world.databases.replicate()
-        return {}
+        """Run both technical workflows; tell what was sent, by schema."""
+        every = self._instance.settings.replicate_every
+        return {"records": replicate(self._instance.world, every=every)}
 
     def _reset(self, _: Mapping[str, Any]) -> dict[str, Any]:
         self._instance.world.reset()
@@ -104,24 +108,36 @@ class Control:
 
     def _add_operator(self, what: Mapping[str, Any]) -> dict[str, Any]:
         """Let ``user`` log on with ``password``; ``rights`` default to none."""
-        operator = Operator(
-            login=_text(what, "user"),
+        password = Secret(_text(what, "password"))
+        operator = enlist(
+            self._instance.world,
+            _text(what, "user"),
             label=str(what.get("label", "")),
             rights=_rights(what.get("rights", [])),
         )
-        password = Secret(_text(what, "password"))
         self._instance.authority.add_operator(operator, password)
         return {}
 
     def _allow_bearer(self, what: Mapping[str, Any]) -> dict[str, Any]:
         """Take ``token`` as that of the operator ``user``."""
-        user, token = _text(what, "user"), Secret(_text(what, "token"))
-        authority = self._instance.authority
-        operator = next((o for o in authority.operators() if o.login == user), None)
+        token = Secret(_text(what, "token"))
+        self._instance.authority.allow_bearer(token, self._operator(what))
+        return {}
+
+    def _add_account(self, what: Mapping[str, Any]) -> dict[str, Any]:
+        """Let ``client_id`` with its ``client_secret`` get tokens of ``user``."""
+        client_id = _text(what, "client_id")
+        secret = Secret(_text(what, "client_secret"))
+        self._instance.authority.add_account(client_id, secret, self._operator(what))
+        return {}
+
+    def _operator(self, what: Mapping[str, Any]) -> Operator:
+        user = _text(what, "user")
+        known = self._instance.authority.operators()
+        operator = next((o for o in known if o.login == user), None)
         if operator is None:
             raise BadCommand("there is no such operator")
-        authority.allow_bearer(token, operator)
-        return {}
+        return operator
 
     def _change_settings(self, what: Mapping[str, Any]) -> dict[str, Any]:
         """Set ``fault_status``: 200 or 500."""

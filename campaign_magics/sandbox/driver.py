@@ -54,9 +54,12 @@ class Driver:
         """End all sessions, or one operator's; return how many there were."""
         return int(self._ask("POST", "expire", {"user": user})["expired"])
 
-    def replicate(self) -> None:
-        """Copy staged and reference rows to the cloud database now."""
-        self._ask("POST", "replicate")
+    def replicate(self) -> dict[str, int]:
+        """Send staged rows and changed reference tables to the cloud database now.
+
+        Returns how many records were sent, by schema.
+        """
+        return dict(self._ask("POST", "replicate")["records"])
 
     def reset(self) -> None:
         """Make all rows as they were at the start."""
@@ -97,6 +100,20 @@ class Driver:
     def allow_bearer(self, token: Secret, user: str) -> None:
         """Take this bearer token as the operator's."""
         self._ask("POST", "bearers", {"token": token.reveal(), "user": user})
+
+    def add_technical_account(
+        self, client_id: str, client_secret: Secret, user: str
+    ) -> None:
+        """Let a technical account get the operator's tokens at ``/ims/token/v3``."""
+        self._ask(
+            "POST",
+            "accounts",
+            {
+                "client_id": client_id,
+                "client_secret": client_secret.reveal(),
+                "user": user,
+            },
+        )
 
     def fault_status(self, status: int) -> None:
         """Answer SOAP faults with HTTP 200 or 500 from now on."""

@@ -13,6 +13,7 @@ from ..clock import Clock
 from ..schemas.model import Method
 from .auth import Authority, Session
 from .envelope import Value
+from .files import Files
 from .mishaps.plan import Plan
 from .quota import Quota
 
@@ -30,16 +31,20 @@ class Settings:
     fault_status: int = 200
     """HTTP status of faults: most live servers answer 200, some 500 (§2.3)."""
 
+    replicate_every: float = 3_600.0
+    """Seconds between replications to the cloud; 0: after every call."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Instance:
-    """Data, operators, limits and ordered mishaps of one server."""
+    """Data, operators, limits, ordered mishaps and uploaded files of one server."""
 
     world: World
     authority: Authority
     quota: Quota
     settings: Settings = field(default_factory=Settings)
     mishaps: Plan = field(default_factory=Plan)
+    files: Files = field(default_factory=Files)
 
     @property
     def clock(self) -> Clock:
@@ -57,7 +62,8 @@ class Call:
 
     ``urn`` is as the caller wrote it (``xtk:persist|nms:delivery``), ``schema`` the
     schema the method acts on.  ``entity`` is the object of a non-static method.
-    ``session`` is None for anonymous methods only.
+    ``session`` is None for anonymous methods only.  ``base`` is the server's address
+    as the caller knows it.
     """
 
     instance: Instance
@@ -67,6 +73,7 @@ class Call:
     args: tuple[Argument, ...] = field(default=(), repr=False)
     entity: etree._Element | None = None
     session: Session | None = None
+    base: str = ""
 
     def text(self, position: int) -> str:
         """Return a text argument, ``""`` when it is missing."""

@@ -12,7 +12,7 @@ import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
@@ -37,8 +37,9 @@ class Sandbox:
 
     ``tps`` is calls a second (0: no limit), ``rows`` recipients, ``seed`` makes the
     same rows again, ``data`` keeps the databases in a folder, ``schemas`` is a folder
-    with more of them.  Use it as a with-block, or call ``start`` and ``stop``; it
-    also ends when this process does, killed or not.
+    with more of them, ``operators`` are further logins with the same password, by name
+    with their rights: ``{"analyst": ()}`` may only read.  Use it as a with-block, or
+    call ``start`` and ``stop``; it also ends when this process does, killed or not.
     """
 
     def __init__(
@@ -49,6 +50,7 @@ class Sandbox:
         seed: int = 7,
         user: str = "admin",
         port: int = 0,
+        operators: Mapping[str, Iterable[str]] | None = None,
         data: str | Path | None = None,
         schemas: str | Path | None = None,
         replicate_every: float = 3_600,
@@ -70,6 +72,9 @@ class Sandbox:
             "--replicate-every": replicate_every,
             "--session-seconds": session_seconds,
         }
+        self._operators = [
+            f"{name}:{','.join(rights)}" for name, rights in (operators or {}).items()
+        ]
         self._url: str | None = None
         self._process: subprocess.Popen[bytes] | None = None
         self._owner = 0
@@ -171,9 +176,12 @@ class Sandbox:
         """End all sessions, or one operator's; return how many there were."""
         return self.control.expire(user)
 
-    def replicate(self) -> None:
-        """Copy staged and reference rows to the cloud database now."""
-        self.control.replicate()
+    def replicate(self) -> dict[str, int]:
+        """Send staged rows and changed reference tables to the cloud database now.
+
+        Returns how many records were sent, by schema.
+        """
+        return self.control.replicate()
 
     def reset(self) -> None:
         """Make all rows as they were at the start."""
@@ -192,7 +200,8 @@ class Sandbox:
         words = [f"{name}={value}" for name, value in given.items()]
         # -P: a notebook's folder may hold a queue.py or a random.py.
         module = ["-P", "-m", __package__, "--follow-stdin"]
-        return [sys.executable, *module, *words]
+        more = [f"--operator={operator}" for operator in self._operators]
+        return [sys.executable, *module, *words, *more]
 
     def _hand_over_secrets(self, process: subprocess.Popen[bytes]) -> None:
         words = {

@@ -16,7 +16,21 @@ from ..schemas.model import Method, Parameter, Schema
 from .envelope import document_of, element_text
 from .faults import Fault, method_failed
 from .instance import Argument, Instance, Service
-from .services import persist, querydef, session
+from .services import (
+    builder,
+    counter,
+    delivery,
+    fileres,
+    ingest,
+    job,
+    persist,
+    querydef,
+    rtevent,
+    session,
+    subscription,
+    workflow,
+    writing,
+)
 
 Provenance = Literal["documented", "observed", "assumed"]
 """Adobe's pages; a client's source or a live server; nobody, so a choice."""
@@ -43,14 +57,93 @@ COVERAGE: dict[tuple[str, str], Coverage] = {
     ),
     ("xtk:session", "GetUserInfo"): Coverage(session.get_user_info, "observed"),
     ("xtk:session", "GetOption"): Coverage(session.get_option, "documented"),
+    ("xtk:session", "GetNewIdsEx"): Coverage(writing.get_new_ids, "observed"),
+    ("xtk:session", "GetModifiedEntities"): Coverage(
+        writing.get_modified_entities, "observed"
+    ),
     ("xtk:persist", "GetEntityIfMoreRecent"): Coverage(
         persist.get_entity_if_more_recent, "observed"
+    ),
+    ("xtk:persist", "Write"): Coverage(writing.write, "documented"),
+    ("xtk:persist", "WriteCollection"): Coverage(
+        writing.write_collection, "documented"
+    ),
+    ("xtk:persist", "DeleteCollection"): Coverage(
+        writing.delete_collection, "observed"
+    ),
+    ("xtk:persist", "NewInstance"): Coverage(writing.new_instance, "observed"),
+    ("xtk:persist", "Duplicate"): Coverage(writing.duplicate, "observed"),
+    ("xtk:persist", "Ingest"): Coverage(ingest.ingest_documents, "documented"),
+    ("xtk:persist", "IngestExt"): Coverage(ingest.ingest_changes, "documented"),
+    ("nms:replicationStrategy", "StartReplicateStagingData"): Coverage(
+        ingest.start_replicate_staging_data, "documented"
     ),
     ("xtk:queryDef", "ExecuteQuery"): Coverage(querydef.execute_query, "documented"),
     ("xtk:queryDef", "SelectAll"): Coverage(querydef.select_all, "observed"),
     ("xtk:queryDef", "BuildQuery"): Coverage(querydef.build_query, "assumed"),
+    ("nms:subscription", "Subscribe"): Coverage(subscription.subscribe, "documented"),
+    ("nms:subscription", "Unsubscribe"): Coverage(
+        subscription.unsubscribe, "documented"
+    ),
+    ("nms:delivery", "SubmitDelivery"): Coverage(
+        delivery.submit_delivery, "documented"
+    ),
+    ("nms:delivery", "CreateFromModel"): Coverage(
+        delivery.create_from_model, "observed"
+    ),
+    ("nms:delivery", "Prepare"): Coverage(delivery.run, "observed"),
+    ("nms:delivery", "PrepareProof"): Coverage(delivery.run, "observed"),
+    ("nms:delivery", "PrepareAndStart"): Coverage(delivery.run, "assumed"),
+    ("nms:delivery", "Start"): Coverage(delivery.run, "assumed"),
+    ("nms:delivery", "Pause"): Coverage(delivery.run, "assumed"),
+    ("nms:delivery", "Stop"): Coverage(delivery.run, "assumed"),
+    ("xtk:workflow", "Start"): Coverage(workflow.start, "observed"),
+    ("xtk:workflow", "StartWithParameters"): Coverage(
+        workflow.start_with_parameters, "observed"
+    ),
+    ("xtk:workflow", "SimulateWithParameters"): Coverage(
+        workflow.simulate_with_parameters, "observed"
+    ),
+    ("xtk:workflow", "SpawnWithParameters"): Coverage(
+        workflow.spawn_with_parameters, "observed"
+    ),
+    ("xtk:workflow", "SpawnWithParametersEx"): Coverage(
+        workflow.spawn_with_parameters_ex, "observed"
+    ),
+    ("xtk:workflow", "Pause"): Coverage(workflow.pause, "assumed"),
+    ("xtk:workflow", "Stop"): Coverage(workflow.stop, "observed"),
+    ("xtk:workflow", "Restart"): Coverage(workflow.restart, "assumed"),
+    ("xtk:workflow", "Kill"): Coverage(workflow.kill, "assumed"),
+    ("xtk:workflow", "Wakeup"): Coverage(workflow.wakeup, "assumed"),
+    ("xtk:workflow", "PostEvent"): Coverage(workflow.post_event, "documented"),
+    ("xtk:jobInterface", "Execute"): Coverage(job.execute, "observed"),
+    ("xtk:jobInterface", "Submit"): Coverage(job.submit, "observed"),
+    ("xtk:jobInterface", "SubmitSoapCall"): Coverage(job.submit_soap_call, "observed"),
+    ("xtk:jobInterface", "GetStatus"): Coverage(job.get_status, "observed"),
+    ("xtk:jobInterface", "GetResult"): Coverage(job.get_result, "observed"),
+    ("xtk:jobInterface", "HasWarning"): Coverage(job.has_warning, "observed"),
+    ("xtk:jobInterface", "Cancel"): Coverage(job.cancel, "observed"),
+    ("xtk:jobInterface", "Pause"): Coverage(job.pause, "observed"),
+    ("xtk:jobInterface", "WaitJobCancelled"): Coverage(
+        job.wait_job_cancelled, "assumed"
+    ),
+    ("nms:rtEvent", "PushEvent"): Coverage(rtevent.push_event, "documented"),
+    ("nms:rtEvent", "PushEvents"): Coverage(rtevent.push_events, "documented"),
+    ("xtk:counter", "IncreaseValue"): Coverage(counter.increase_value, "observed"),
+    ("xtk:fileRes", "PublishIfNeeded"): Coverage(
+        fileres.publish_if_needed, "observed"
+    ),
+    ("xtk:fileRes", "GetURL"): Coverage(fileres.get_url, "observed"),
+    ("xtk:builder", "InstallPackage"): Coverage(builder.install_package, "observed"),
 }
 """What the sandbox runs.  Keys: the schema or interface that declares the method."""
+
+
+_BY_SCHEMA = frozenset({"Ingest", "IngestExt"})
+"""Methods of an interface that Adobe's pages call by the schema that lends it."""
+
+_FOR_ANY = frozenset({"xtk:jobInterface"})
+"""Interfaces called for entities whose schema does not implement them (§8)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,6 +174,21 @@ def read_action(header: str) -> tuple[str, str] | None:
     return (urn.removeprefix("urn:"), method) if mark and urn and method else None
 
 
+def aimed(
+    instance: Instance, action: tuple[str, str], body_urn: str
+) -> tuple[str, str]:
+    """Add the schema to a bare interface, when the body names one that implements it.
+
+    Toolkits do so: the WSDL of nms:delivery has methods with the SOAPAction
+    ``xtk:persist#…`` and bodies in ``urn:nms:delivery`` (protocol.md §9).
+    """
+    urn, name = action
+    schema = None if body_urn == urn else _schema(instance, body_urn)
+    if schema is None or "|" in urn or schema.implements != urn:
+        return action
+    return f"{urn}|{schema.id}", name
+
+
 def find_route(instance: Instance, action: tuple[str, str]) -> Route:
     """Find the method in the schemas.
 
@@ -95,7 +203,8 @@ def find_route(instance: Instance, action: tuple[str, str]) -> Route:
     declaring, methods = _interface(instance, left)
     target = _schema(instance, right) if right else declaring
     method = _named(methods, name)
-    if target is None or method is None or (right and target.implements != left):
+    lent = right and left not in _FOR_ANY
+    if target is None or method is None or (lent and target.implements != left):
         raise _not_defined(urn, name)
     return Route(urn=urn, schema=target.id, method=method, owner=left)
 
@@ -162,6 +271,9 @@ def _own_method(instance: Instance, schema: Schema, urn: str, name: str) -> Rout
     if method is not None:
         return Route(urn=urn, schema=schema.id, method=method, owner=urn)
     taken_over = _interface(instance, schema.implements or "")[1]
+    for interface, methods in schema.interfaces.items() if name in _BY_SCHEMA else ():
+        if (shared := _named(methods, name)) is not None:
+            return Route(urn=urn, schema=schema.id, method=shared, owner=interface)
     lent = [m for methods in schema.interfaces.values() for m in methods]
     if _named((*lent, *taken_over), name) is None:
         raise _not_defined(urn, name)

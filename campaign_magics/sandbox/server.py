@@ -15,6 +15,7 @@ import sys
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from types import FrameType
 from typing import TYPE_CHECKING
 
@@ -26,9 +27,6 @@ from .schedule import Every
 if TYPE_CHECKING:
     from .listener import Listener
     from .stores.world import World
-
-_ADMIN_ID = 1059
-"""Of the administrator's row in the seeded xtk:operator."""
 
 _SIGNALS = (signal.SIGTERM, signal.SIGINT)
 _log = logging.getLogger(__name__)
@@ -96,7 +94,7 @@ def serve(options: Options, stop: _Stop) -> None:
     _check_address(options.host, options.port)
     world = _build_world(options)
     listener, new_password = _assemble(options, world)
-    replication = Every(options.replicate_every, world.databases.replicate)
+    replication = _replication(options, world)
     try:
         listener.prepare()
         if options.replicate_every:
@@ -108,6 +106,15 @@ def serve(options: Options, stop: _Stop) -> None:
         stop.ignore_signals()
         replication.stop()
         _shut(listener, world)
+
+
+def _replication(options: Options, world: World) -> Every:
+    """Return the technical workflows' clockwork, which is yet to be started."""
+    from .staging.workflows import replicate_on_schedule
+
+    seconds = options.replicate_every
+    work = partial(replicate_on_schedule, world, every=seconds)
+    return Every(seconds, work, world.clock)
 
 
 def _build_world(options: Options) -> World:
@@ -124,9 +131,11 @@ def _build_world(options: Options) -> World:
 def _assemble(options: Options, world: World) -> tuple[Listener, Secret | None]:
     """Put the application on a listener; also return a password made up here."""
     from .app import App
-    from .auth import Authority, Operator, generate_password
+    from .auth import ADMIN, Authority, generate_password
+    from .files import Files
     from .instance import Instance, Settings
     from .listener import Listener
+    from .operators import enlist
     from .quota import Quota
 
     authority = Authority(
@@ -138,11 +147,18 @@ def _assemble(options: Options, world: World) -> tuple[Listener, Secret | None]:
         world=world,
         authority=authority,
         quota=Quota(tps=options.tps or None),
-        settings=Settings(fault_status=options.fault_status),
+        files=Files(options.data / "files" if options.data else None),
+        settings=Settings(
+            fault_status=options.fault_status,
+            replicate_every=options.replicate_every,
+        ),
     )
     password = options.password or generate_password()
-    operator = Operator(login=options.user, label="Administrator", id=_ADMIN_ID)
-    authority.add_operator(operator, password)
+    admin = enlist(world, options.user, rights=[ADMIN])
+    authority.add_operator(admin, password)
+    for more in options.operators:
+        operator = enlist(world, more.login, rights=more.rights)
+        authority.add_operator(operator, more.password or password)
     app = App(instance, control_token=options.control)
     listener = Listener(options.host, options.port, app)
     return listener, None if options.password else password

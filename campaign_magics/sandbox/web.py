@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import IO, Any
+from urllib.parse import parse_qsl
 
 ARRIVED = "campaign.arrived"
 """WSGI key: monotonic time at which the request arrived, if the server knows it."""
@@ -14,10 +16,14 @@ ARRIVED = "campaign.arrived"
 TEXT = "text/plain; charset=utf-8"
 XML = "text/xml; charset=utf-8"
 JSON = "application/json; charset=utf-8"
+HTML = "text/html; charset=utf-8"
 
 _BLOCK = 64 * 1024
 """Answers up to this size go out whole, with a length; longer ones in pieces of it."""
 
+_HOST = re.compile(
+    r"[A-Za-z0-9.-]{1,255}(:\d{1,5})?|\[[0-9A-Fa-f:.]{2,45}\](:\d{1,5})?"
+)
 _DISCARDED_AT_MOST = 256 * 1024 * 1024
 _GZIP_LEVEL = 1
 
@@ -50,6 +56,26 @@ class Request:
     def arrived(self) -> float | None:
         """Monotonic time of arrival, None when the server did not say."""
         return self.environ.get(ARRIVED)
+
+    @property
+    def query(self) -> Mapping[str, str]:
+        """Parameters of the address, the last of each name; none when there are many.
+
+        WSGI hands the query string over as Latin-1 (PEP 3333).
+        """
+        text: str = self.environ.get("QUERY_STRING", "")
+        try:
+            return dict(parse_qsl(text, keep_blank_values=True, max_num_fields=50))
+        except ValueError:
+            return {}
+
+    @property
+    def base(self) -> str:
+        """The server's address as the caller knows it: ``http://127.0.0.1:8080``."""
+        host = self.header("Host")
+        if not _HOST.fullmatch(host):
+            host = f"{self.environ['SERVER_NAME']}:{self.environ['SERVER_PORT']}"
+        return f"{self.environ['wsgi.url_scheme']}://{host}"
 
     @property
     def remote_address(self) -> str:

@@ -17,7 +17,7 @@ EXPECTED = {
     "xtk:workflowLog", "xtk:workflowTask", "xtk:workflowEvent", "xtk:option",
     "xtk:operator", "xtk:enum", "xtk:enumValue", "xtk:session", "xtk:queryDef",
     "xtk:job", "xtk:jobLog", "xtk:schema", "xtk:srcSchema", "xtk:counter", "xtk:common",
-    "nms:common", "xtk:builder",
+    "nms:common", "xtk:builder", "xtk:fileRes",
 }  # fmt: skip
 
 

@@ -29,6 +29,7 @@ DEFAULT_SEED: Final = 7
 _EMPTY: Final = frozenset(
     {
         "nms:rtEvent",
+        "xtk:fileRes",
         "xtk:job",
         "xtk:jobLog",
         "xtk:schema",

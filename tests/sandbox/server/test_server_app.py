@@ -588,7 +588,8 @@ def test_control_adds_operators_and_bearers(caller: Caller):
 
 def test_control_replicates_and_resets(caller: Caller):
     """The rows are there afterwards."""
-    assert control(caller, "POST", "replicate") == (200, {})
+    status, told = control(caller, "POST", "replicate")
+    assert (status, list(told)) == (200, ["records"])
     assert control(caller, "POST", "reset") == (200, {})
     assert len(caller.query("nms:recipient", "@id", lineCount="9").payload()) == 9
 

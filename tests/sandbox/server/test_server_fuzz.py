@@ -54,6 +54,9 @@ def ask(app: App, body: bytes, **environ: Any) -> int:
         {
             "REQUEST_METHOD": "POST",
             "PATH_INFO": ROUTER,
+            "SERVER_NAME": "localhost",
+            "SERVER_PORT": "80",
+            "wsgi.url_scheme": "http",
             "HTTP_AUTHORIZATION": "Bearer t",
             "wsgi.input": io.BytesIO(body),
             **environ,
