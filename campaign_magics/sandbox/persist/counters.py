@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from ..stores.world import World
-from .unit import Unit
+from .unit import Unit, working
 from .values import stored_value
 
 
@@ -22,16 +22,15 @@ def next_value(unit: Unit, name: str) -> int:
     if row is not None:
         unit.change(row, news)
         return value
-    values = {path: shape.empty(path) for path in shape.columns}
     number = unit.number(shape.schema.sequence)
-    unit.add(shape, {**values, **news, "@id": number, "@name": name, "@label": name})
+    unit.add(
+        shape, {**shape.empties, **news, "@id": number, "@name": name, "@label": name}
+    )
     return value
 
 
 def increase_counter(world: World, name: str) -> int:
     """Add one to a counter for good; return its value (xtk:counter#IncreaseValue)."""
-    with world.databases.transaction():
-        unit = Unit(world)
-        value = next_value(unit, name)
-        unit.flush()
-    return value
+    unit = Unit(world)
+    with working(unit, unit.shape("xtk:counter")):
+        return next_value(unit, name)

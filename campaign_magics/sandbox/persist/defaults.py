@@ -52,8 +52,8 @@ class Defaults:
         for path, make in self._makers_of(shape):
             if path not in values:
                 values[path] = make(values)
-        for path in shape.columns:
-            values.setdefault(path, shape.empty(path))
+        for path, empty in shape.empties.items():
+            values.setdefault(path, empty)
         if _CREATED_BY in shape.columns and not values[_CREATED_BY]:
             values[_CREATED_BY] = self._author.id
         self.stamp(shape, values)
@@ -64,11 +64,6 @@ class Defaults:
             values[_MODIFIED] = self._stored(shape, _MODIFIED, self.now)
         if _MODIFIED_BY in shape.columns:
             values[_MODIFIED_BY] = self._author.id
-
-    def value(self, shape: Shape, field: Field) -> Stored:
-        """Return the default of one field, what stands for no value without one."""
-        maker = self._maker(shape, field)
-        return shape.empty(field.path) if maker is None else maker({})
 
     def _makers_of(self, shape: Shape) -> list[tuple[str, _Maker]]:
         if shape.schema.id not in self._makers:

@@ -15,9 +15,8 @@ from .causes import NotSaved, clipped
 from .document import Record, read_record
 from .memo import root_of
 from .rows import Row
-from .save import transaction
 from .shape import MEMO, Shape
-from .unit import Unit
+from .unit import Unit, working
 from .values import Stored, stored_value, value_text
 from .writer import Writer
 
@@ -34,9 +33,8 @@ def new_instance(
     unit = Unit(world)
     shape = unit.shape(schema_id)
     record = read_record(document, shape, unit.shape)
-    with transaction(world, shape.schema):
+    with working(unit, shape):
         values = Writer(unit, author).new(record)
-        unit.flush()
     for path, value in values.items():
         if path and path not in record.values and _says_something(shape, path, value):
             _put(document, shape.schema.field_by_path[path], value)
@@ -52,7 +50,7 @@ def duplicate(world: World, key: str, author: Operator) -> bytes:
     schema_id, *parts = key_parts(key)
     unit = Unit(world)
     shape = unit.shape(schema_id)
-    with transaction(world, shape.schema):
+    with working(unit, shape):
         row = _original(unit, shape, parts, key)
         copied = {
             path: row.values[path]
@@ -62,7 +60,6 @@ def duplicate(world: World, key: str, author: Operator) -> bytes:
         }
         record = Record(shape=shape, operation="insert", values=copied)
         values = Writer(unit, author).new(record)
-        unit.flush()
     document = root_of(values.get(MEMO), shape.schema.name)
     for path, value in values.items():
         if path and _says_something(shape, path, value):
@@ -101,7 +98,7 @@ def _says_something(shape: Shape, path: str, value: Stored) -> bool:
     field = shape.schema.field_by_path[path]
     if field.default or field.type.kind is Kind.BOOLEAN or field.enum is not None:
         return value is not None
-    return bool(value != shape.empty(path))
+    return bool(value != shape.empties[path])
 
 
 def _put(document: etree._Element, field: Field, value: Stored) -> None:

@@ -17,10 +17,9 @@ from ..stores.world import World
 from .causes import NotSaved
 from .removal import remove
 from .rows import Values
-from .save import transaction
 from .shape import Shape
 from .sources import COMPILED, SOURCE
-from .unit import Unit
+from .unit import Unit, working
 from .values import stored_value
 
 _ALL: Final = 2**31
@@ -50,7 +49,7 @@ def delete_where(
     if _STATUS in shape.columns and not ignore_delete_status:
         kept = Condition(expr=f"{_STATUS} = 0")
         query = replace(query, where=(Condition(conditions=query.where), kept))
-    with transaction(world, shape.schema):
+    with working(unit, shape):
         keys = list(_keys(world, shape, query))
         remove(unit.tables, unit.shape, shape, keys)
     return len(keys)

@@ -92,7 +92,7 @@ class _Removal:
     def _detach(
         self, target: Shape, there: tuple[str, ...], held: Sequence[Values]
     ) -> None:
-        empty = tuple(target.empty(path) for path in there)
+        empty = tuple(target.empties[path] for path in there)
         rows = [(*values, *empty) for values in held]
         if rows:
             self._tables[target.database].update(target, there, there, rows)

@@ -2,27 +2,20 @@
 
 from __future__ import annotations
 
-import sqlite3
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
 
-import duckdb
 from lxml import etree
 
-from ...schemas.model import Schema
 from ...xtk.xml import local_name
 from ..auth import Operator
 from ..stores.world import World
-from .causes import NotSaved, database_said, not_saved, unknown
+from .causes import NotSaved, not_saved, unknown
 from .document import Record, read_record
 from .rows import Row, Values
 from .sources import COMPILED, SOURCE, write_sources
-from .unit import Unit
+from .unit import Unit, working
 from .writer import Writer
-
-_DATABASE_ERRORS: Final = (duckdb.Error, sqlite3.Error, OverflowError)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,10 +53,9 @@ def write_documents(
     records = [_read(unit, d, i) for d, i in zip(documents, ids, strict=True)]
     if not records:
         return []
-    with transaction(world, records[0].shape.schema):
+    with working(unit, records[0].shape):
         rows = Writer(unit, author).write(records)
         new = [row is not None and row.state == "new" for row in rows]
-        unit.flush()
     return [_written(*one) for one in zip(records, rows, new, strict=True)]
 
 
@@ -74,16 +66,6 @@ def collection_of(root: etree._Element) -> list[etree._Element]:
         if not document.get("xtkschema"):
             document.set("xtkschema", root.get("xtkschema") or "")
     return documents
-
-
-@contextmanager
-def transaction(world: World, schema: Schema) -> Iterator[None]:
-    """Make the block one transaction; what a database says becomes NotSaved."""
-    try:
-        with world.databases.transaction():
-            yield
-    except _DATABASE_ERRORS as exc:
-        raise database_said(schema, schema.database, str(exc)) from exc
 
 
 def _schema_id(document: etree._Element) -> str:

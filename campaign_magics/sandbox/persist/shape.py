@@ -27,6 +27,8 @@ class Shape:
     key: tuple[str, ...]
     prefixes: frozenset[str]
     numbered: bool
+    empties: Mapping[str, int | None]
+    """What stands for no value, by path: 0 for numbers."""
 
     @property
     def database(self) -> Database:
@@ -37,10 +39,6 @@ class Shape:
     def table(self) -> str:
         """The name of the table."""
         return str(self.schema.table)
-
-    def empty(self, path: str) -> int | None:
-        """Return what stands for no value in a column: 0 for numbers."""
-        return self.columns[path].storage.default
 
 
 def shape_of(schema: Schema) -> Shape:
@@ -57,6 +55,7 @@ def shape_of(schema: Schema) -> Shape:
         key=paths,
         prefixes=_prefixes(schema),
         numbered=schema.auto_pk and not schema.auto_uuid and numeric,
+        empties={path: column.storage.default for path, column in columns.items()},
     )
 
 

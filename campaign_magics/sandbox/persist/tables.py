@@ -18,6 +18,7 @@ from ..stores.columns import StoredColumn, arrow_schema
 from ..stores.databases import Databases
 from ..stores.ddl import delete, insert, quoted
 from .causes import NotSaved, duplicate
+from .redo import Log
 from .shape import Shape
 from .values import Stored
 
@@ -61,16 +62,20 @@ class Tables(Protocol):
         """Delete the rows whose ``by`` columns equal a key."""
 
 
-def tables_of(databases: Databases) -> Mapping[Database, Tables]:
-    """Return the tables of both databases."""
-    return {"local": LocalTables(databases), "cloud": CloudTables(databases)}
+def tables_of(
+    databases: Databases, log: Log | None = None
+) -> Mapping[Database, Tables]:
+    """Return the tables of both databases; what is done to them is logged."""
+    log = log or Log()
+    return {"local": LocalTables(databases, log), "cloud": CloudTables(databases, log)}
 
 
 class LocalTables:
     """The tables in SQLite, which keeps keys unique."""
 
-    def __init__(self, databases: Databases) -> None:
+    def __init__(self, databases: Databases, log: Log) -> None:
         self._databases = databases
+        self._log = log
 
     def fetch(
         self,
@@ -121,6 +126,7 @@ class LocalTables:
     def _many(
         self, shape: Shape, sql: str, names: Sequence[str], rows: Iterable[Values]
     ) -> None:
+        self._log.is_local = True
         with self._databases.local.transaction() as connection:
             for row in rows:
                 try:
@@ -133,8 +139,9 @@ class LocalTables:
 class CloudTables:
     """The tables in DuckDB, which keeps no key unique."""
 
-    def __init__(self, databases: Databases) -> None:
+    def __init__(self, databases: Databases, log: Log) -> None:
         self._databases = databases
+        self._log = log
 
     def fetch(
         self,
@@ -158,12 +165,15 @@ class CloudTables:
         if len(rows) <= _FEW:
             values = ", ".join([_marks(names)] * len(rows))
             sql = insert(shape.table, names, f"VALUES {values}")
-            self._databases.execute("cloud", sql, [v for row in rows for v in row])
+            self._execute(sql, [v for row in rows for v in row])
             return
+        columns = _turned(rows)
+        given = f"SELECT * FROM {_given(list(shape.columns.values()))}"  # noqa: S608
+        self._log.steps.append((insert(shape.table, names, given), columns))
         types = arrow_schema(shape.schema, "cloud")
         arrays = [
             pa.array(column, types.field(name).type)
-            for column, name in zip(_turned(rows), names, strict=True)
+            for column, name in zip(columns, names, strict=True)
         ]
         self._databases.cloud.load(shape.table, pa.table(arrays, names=names))
 
@@ -186,7 +196,7 @@ class CloudTables:
             f"UPDATE {quoted(shape.table)} AS t SET {sets} FROM {_given(columns)} AS k"  # noqa: S608
             f" WHERE {' AND '.join(_same(columns[:size]))}"
         )
-        self._databases.execute("cloud", sql, _turned(rows))
+        self._execute(sql, _turned(rows))
 
     def delete(self, shape: Shape, by: Sequence[str], keys: Sequence[Values]) -> None:
         """Delete rows (see ``Tables``)."""
@@ -195,7 +205,11 @@ class CloudTables:
             f"DELETE FROM {quoted(shape.table)} AS t USING {_given(columns)} AS k"  # noqa: S608
             f" WHERE {' AND '.join(_same(columns))}"
         )
-        self._databases.execute("cloud", sql, _turned(keys))
+        self._execute(sql, _turned(keys))
+
+    def _execute(self, sql: str, params: list[Any]) -> None:
+        self._log.steps.append((sql, params))
+        self._databases.execute("cloud", sql, params)
 
 
 def _columns(shape: Shape, paths: Sequence[str]) -> list[StoredColumn]:

@@ -6,14 +6,30 @@ written at once.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+import sqlite3
+from collections.abc import Collection, Iterable, Iterator
+from contextlib import contextmanager
+from typing import Final
 
+import duckdb
+import pyarrow as pa
+
+from ...schemas.model import Schema
 from ..stores.world import World
+from .causes import database_said
+from .redo import Log, catch_up, keep
 from .removal import cascades, remove
 from .rows import Index, Row, Values, grouped
 from .shape import Shape, shape_of
 from .tables import tables_of
 from .values import Stored
+
+_DATABASE_ERRORS: Final = (
+    duckdb.Error,
+    sqlite3.Error,
+    pa.ArrowException,
+    OverflowError,
+)
 
 
 class Unit:
@@ -21,7 +37,8 @@ class Unit:
 
     def __init__(self, world: World) -> None:
         self.world = world
-        self.tables = tables_of(world.databases)
+        self.log = Log()
+        self.tables = tables_of(world.databases, self.log)
         self._shapes: dict[str, Shape] = {}
         self._rows: dict[str, dict[Values, Row]] = {}
         self._indexes: dict[tuple[str, tuple[str, ...]], Index] = {}
@@ -73,7 +90,7 @@ class Unit:
             tables = self.tables[row.shape.database]
             for (value,) in tables.fetch(row.shape, [path], row.shape.key, [row.key]):
                 row.values[path] = value
-        return row.values.get(path, row.shape.empty(path))
+        return row.values.get(path, row.shape.empties[path])
 
     def add(self, shape: Shape, values: dict[str, Stored]) -> Row:
         """Make a new record of all its values."""
@@ -203,6 +220,32 @@ class Unit:
     def _indexes_of(self, shape: Shape) -> list[Index]:
         schema = shape.schema.id
         return [index for (name, _), index in self._indexes.items() if name == schema]
+
+
+@contextmanager
+def transaction(world: World, schema: Schema) -> Iterator[None]:
+    """Make the block one transaction; what a database refuses becomes NotSaved."""
+    try:
+        with world.databases.transaction():
+            yield
+    except _DATABASE_ERRORS as exc:
+        raise database_said(schema, schema.database, str(exc)) from exc
+
+
+@contextmanager
+def working(unit: Unit, shape: Shape) -> Iterator[None]:
+    """Do a unit's work in one transaction over both databases, and write its rows.
+
+    Within a transaction over one of them alone, the other commits first and for itself.
+    """
+    databases = unit.world.databases
+    alike = databases.cloud.in_transaction == databases.local.in_transaction
+    with transaction(unit.world, shape.schema):
+        catch_up(databases)
+        yield
+        unit.flush()
+        if alike:
+            keep(databases, unit.log)
 
 
 def _order(values: Values) -> list[tuple[bool, Stored]]:

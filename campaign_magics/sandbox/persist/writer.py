@@ -114,7 +114,7 @@ class Writer:
             if row is not None:
                 found |= {here: self._unit.value(row, there) for here, there in joins}
             elif child.operation == "delete":
-                found |= {here: record.shape.empty(here) for here, _ in joins}
+                found |= {here: record.shape.empties[here] for here, _ in joins}
             elif child.operation == "none":
                 raise not_saved(child.shape.schema, _not_found(child))
         return found

@@ -18,9 +18,10 @@ from ...schemas.model import Schema
 from ...xtk.xml import local_name
 from ..auth import Operator
 from ..persist.causes import NotSaved, not_saved
-from ..persist.save import Written, transaction, write_documents
+from ..persist.save import Written, write_documents
 from ..persist.shape import Shape, shape_of
 from ..persist.tables import tables_of
+from ..persist.unit import transaction
 from ..persist.values import value_text
 from ..stores.journal import Entry
 from ..stores.world import World

@@ -115,6 +115,11 @@ class CloudStore:
             self._connection.close()
 
     @property
+    def in_transaction(self) -> bool:
+        """True within this thread's ``transaction()``."""
+        return self._bound is not None
+
+    @property
     def _bound(self) -> duckdb.DuckDBPyConnection | None:
         return getattr(self._mine, "cursor", None)
 

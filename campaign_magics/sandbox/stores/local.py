@@ -135,6 +135,11 @@ class LocalStore:
             connection.close()
 
     @property
+    def in_transaction(self) -> bool:
+        """True within this thread's ``transaction()``."""
+        return self._bound is not None
+
+    @property
     def _bound(self) -> sqlite3.Connection | None:
         return getattr(self._mine, "connection", None)
 
