@@ -13,6 +13,7 @@ COMMANDS = {
     "lab": "start a sandbox and JupyterLab on the tutorials",
     "demo": "the same job without a browser: one query, printed",
     "sandbox": "serve a sandbox until stopped",
+    "profiles": "which profiles file counts, and what is in it",
 }
 """Command → what it does; each is ``run(argv)`` in the module of its name."""
 

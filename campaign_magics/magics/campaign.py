@@ -36,16 +36,17 @@ class CampaignMagics(Magics, Configurable):
     def __init__(self, shell: Any) -> None:
         super().__init__(shell=shell)
         self._session: Session | None = None
+        self._ours = False
 
     @observe("show_traceback")
     def _show_traceback(self, change: dict[str, Any]) -> None:
         CampaignError.show_traceback = change["new"]
 
     def close(self) -> None:
-        """Log off."""
-        if self._session is not None:
-            self._session.close()
-            self._session = None
+        """Log off, unless the session is one that a variable of the user holds."""
+        session, self._session = self._session, None
+        if session is not None and self._ours:
+            session.close()
 
     @property
     def session(self) -> Session:
@@ -70,10 +71,13 @@ class CampaignMagics(Magics, Configurable):
     @argument("--tps", type=positive_number, help="calls a second to stay under")
     @argument("--rows", type=positive_int, help="recipients (sandbox only)")
     def campaign_connect(self, line: str, local_ns: dict[str, Any]) -> None:
-        """Log on; later cells use this session.
+        """Log on; later cells use this session, the one before it is logged off.
+
+        Without an argument: show the profiles and take the default one.
 
         Examples::
 
+            %campaign_connect
             %campaign_connect sandbox
             %campaign_connect sandbox --tps 5 --rows 100000
             %campaign_connect prod
@@ -82,32 +86,49 @@ class CampaignMagics(Magics, Configurable):
         options = vars(parse(self.campaign_connect, line, "campaign_connect"))
         what = options.pop("what")
         given = {name: value for name, value in options.items() if value is not None}
-        session = self._open(what, given, local_ns)
+        default = self._show_profiles() if what is None else ""
+        held = self._held(what, local_ns)
+        if held is not None and given:
+            raise InvalidOption(
+                f"'{what}' is a session already; it takes no options.",
+                hint="give options to cm.connect(), or name a profile",
+            )
+        session = held or self._open(what, given)
         if self._session is not session:
             self.close()
-        self._session = session
-        show_footer(f"connected to {session.describe()}")
+        self._session, self._ours = session, held is None
+        show_footer(f"connected to {session.describe()}{default}")
 
-    def _open(
-        self, what: str | None, options: dict[str, Any], names: dict[str, Any]
-    ) -> Session:
-        from ..front import connect
+    def _show_profiles(self) -> str:
+        """Show which profiles file won and what is in it; return what is taken."""
+        from ..profiles import find_profiles
+        from ..profiles.describe import as_text, profile_rows
+
+        found = find_profiles()
+        rows = profile_rows(found)
+        show(as_text(rows), table(rows, "Profiles"))
+        return f" · the default of {found.path}" if found.preferred else ""
+
+    def _held(self, what: str | None, names: dict[str, Any]) -> Session | None:
+        """Return the Session that a variable of that name holds, if one does."""
         from ..session import Session
 
         held = names.get(what or "", self.shell.user_ns.get(what or ""))
-        if isinstance(held, Session):
-            if options:
-                raise InvalidOption(
-                    f"'{what}' is a session already; it takes no options.",
-                    hint="give options to cm.connect(), or name a profile",
-                )
-            return held
+        return held if isinstance(held, Session) else None
+
+    def _open(self, what: str | None, options: dict[str, Any]) -> Session:
+        from ..front import connect
+
         if "rows" in options and what != "sandbox":
             raise InvalidOption(
                 "--rows is for the sandbox.", hint="%campaign_connect sandbox --rows N"
             )
         session = connect(what, **options)
-        session.log_on()
+        try:
+            session.log_on()
+        except BaseException:
+            session.close()
+            raise
         return session
 
     @no_var_expand

@@ -52,6 +52,11 @@ class Found:
     default: str | None = None
     searched: tuple[Path, ...] = ()
 
+    @property
+    def preferred(self) -> str | None:
+        """The profile that ``connect()`` takes: the default, or the only one."""
+        return self.default or _only(self)
+
 
 def user_file() -> Path:
     """Return the user's own profiles file, whether it exists or not."""
@@ -104,7 +109,7 @@ def load_profile(
         url = normalise_url(what)
         return Profile(name=urlsplit(url).netloc, url=url)
     found = find_profiles(start, file=file, environ=environ)
-    name = what or found.default or _only(found)
+    name = what or found.preferred
     if name is None:
         raise UnknownProfile("There is no default profile.", hint=_known(found))
     if name not in found.profiles:

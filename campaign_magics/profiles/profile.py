@@ -30,9 +30,10 @@ class Profile:
     (``"xtk:queryDef#ExecuteQuery"``).  ``page_size`` is rows a call.  Timeouts are
     seconds: for a connection, for each silence of the server, for a call with its
     repetitions.  ``proxy`` is a URL; ``ca_bundle``, ``client_cert`` and ``client_key``
-    are PEM files.  ``production`` makes writes ask twice.  ``budget_store`` is
-    ``sqlite``, ``sqlite:PATH`` or ``memory``.  ``token_url``, ``client_id`` and
-    ``scope`` are for IMS.
+    are PEM files.  ``production`` makes writes ask twice.  ``budget_store`` is where
+    kernels share their calls a second: ``sqlite``, ``sqlite:PATH``, ``redis://HOST``
+    or ``memory``.  ``token_url``, ``client_id`` and ``scope`` are for IMS.  `MEANINGS`
+    has a line for each.
 
     Raises InvalidOption when a value does not fit; ``url`` is normalised.
     """
@@ -63,7 +64,7 @@ class Profile:
             if not fits(value) and not (value is None and name in _OPTIONAL):
                 shown = f" = {value!r}" if "@" not in str(value) else ""
                 raise InvalidOption(f"{name}{shown} is not {rule}.")
-        for name in ("proxy", "token_url"):
+        for name in _ADDRESSES:
             _refuse_password(name, getattr(self, name))
         object.__setattr__(self, "url", normalise_url(self.url))
         per_api = MappingProxyType(dict(self.tps_per_api))
@@ -176,12 +177,43 @@ _RULES: Final[Mapping[str, _Rule]] = {
 
 _OPTIONAL = frozenset(f.name for f in fields(Profile) if f.default is None)
 
+MEANINGS: Final[Mapping[str, str]] = {
+    "url": "the instance's address, such as https://acme.campaign.adobe.com",
+    "user": "the operator to log on as",
+    "auth": "how to log on: password (operator and password), session (session and "
+    "security token), bearer (a bearer token), ims (Adobe IMS, server to server; "
+    "v8.5.1 and later want it), anonymous",
+    "tps": "calls a second for the instance; left out, learned from HTTP 429",
+    "tps_per_api": "calls a second for single APIs: a table of SOAPAction = number",
+    "page_size": "rows a call, where a query takes several",
+    "connect_timeout": "seconds for making a connection",
+    "read_timeout": "seconds for each silence of the server",
+    "total_timeout": "seconds for a call with its repetitions",
+    "proxy": "the proxy's address; left out, HTTPS_PROXY and NO_PROXY count",
+    "ca_bundle": "PEM file of the authorities that sign the server's certificate",
+    "client_cert": "PEM file of the client's certificate, with its key or without",
+    "client_key": "PEM file of the client certificate's key",
+    "production": "true: writes and starts ask for the profile's name first",
+    "budget_store": "where kernels share their calls a second: sqlite (this machine), "
+    "sqlite:PATH, redis://HOST:6379/0 (many machines), memory (this kernel alone)",
+    "token_url": "IMS: where tokens come from, .../ims/token/v3",
+    "client_id": "IMS: the technical account",
+    "scope": "IMS: the scopes to ask for; left out, those of Campaign's own account",
+}
+"""What each setting of a profile means, for ``campaign-magics profiles --settings``."""
+
+
+_ADDRESSES: Final[Mapping[str, str]] = {
+    "proxy": "leave proxy out and set HTTPS_PROXY in the environment",
+    "token_url": "give client_id; the secret comes from keyring or environment",
+    "budget_store": "set CAMPAIGN_REDIS_PASSWORD in the environment",
+}
+"""Settings that are addresses, and where a password in one belongs instead."""
+
 
 def _refuse_password(name: str, address: str | None) -> None:
     if address is not None and "@" in urlsplit(address).netloc:
         raise InvalidOption(
             f"{name} holds a user or a password before its '@'.",
-            hint="leave proxy out and set HTTPS_PROXY in the environment"
-            if name == "proxy"
-            else "give client_id; the secret comes from keyring or environment",
+            hint=_ADDRESSES[name],
         )
