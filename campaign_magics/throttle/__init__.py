@@ -2,7 +2,10 @@
 
 from .budget import Budget, Turn, WaitCancelled
 from .limits import Limits
-from .places import BudgetNotShared, budget_path, open_store
+from .places import budget_path, open_store
+from .redis import RedisStore
+from .redis_client import StoreFailed
+from .safe import BudgetNotShared
 from .sqlite import SQLiteStore
 from .store import MemoryStore, Store
 from .usage import ApiUsage, Snapshot, Usage
@@ -13,9 +16,11 @@ __all__ = [
     "BudgetNotShared",
     "Limits",
     "MemoryStore",
+    "RedisStore",
     "SQLiteStore",
     "Snapshot",
     "Store",
+    "StoreFailed",
     "Turn",
     "Usage",
     "WaitCancelled",

@@ -27,6 +27,9 @@ It costs 1.6 % of the budget, less where the server answers sooner than that."""
 _LATE = 0.003
 """Seconds from permit to sending that the headroom takes care of."""
 
+_TRIES = 3
+"""How often a call is noted as sent late: noting it takes time as well."""
+
 
 class WaitCancelled(Exception):
     """The ``cancel`` event was set while a call waited for its turn."""
@@ -175,12 +178,10 @@ class Turn:
         self._cancel = cancel
         self._timeout = timeout
         self._permit: Permit | None = None
-        self._left = 0.0
 
     def __enter__(self) -> Turn:
         taken = self._budget._take(self.api, self._cancel, self._timeout)
         self._permit, self.waited = taken
-        self._left = self._budget._clock.monotonic()
         return self
 
     def __exit__(
@@ -198,12 +199,11 @@ class Turn:
         server, and a 429.  Costs nothing when little time has passed.
         """
         budget = self._budget
-        now = budget._clock.monotonic()
-        if self._permit is not None and now - self._left > _LATE:
-            self._left = now
-            self._permit = budget._store.sent(
-                self._permit, budget.headroom, budget._clock
-            )
+        for _ in range(_TRIES):
+            permit = self._permit
+            if permit is None or budget._clock.monotonic() - permit.given <= _LATE:
+                return
+            self._permit = budget._store.sent(permit, budget.headroom, budget._clock)
 
     def finish(self, *, status: int = 200, bytes: int = 0) -> None:  # noqa: A002
         """Say how the call ended: its HTTP status (0: no answer) and bytes received.
@@ -222,7 +222,7 @@ class Turn:
                 bytes=bytes,
             )
             budget = self._budget
-            took = budget._clock.monotonic() - self._left
+            took = budget._clock.monotonic() - permit.given
             held_up = budget._delays.held_up(self.api, took)
             budget._store.settle(permit, counts, budget._clock, held_up=held_up)
 

@@ -24,6 +24,9 @@ FULL = 28.0
 LOWEST = 0.1
 """Calls a second that remain however often the server refuses."""
 
+CONSTANTS = {"HOLD": HOLD, "FULL": FULL, "LOWEST": LOWEST}
+"""The numbers of this law, for where it runs in another language."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ease:

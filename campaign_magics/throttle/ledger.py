@@ -27,7 +27,7 @@ from array import array
 from bisect import bisect_left, bisect_right, insort
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from .easing import Ease, eased_rate, lower
 from .limits import Limits, Window, window
@@ -60,6 +60,20 @@ _PACE = 0.95
 _CATCH_UP = 0.05
 """Seconds by which the pace may be behind, and is made up for."""
 
+CONSTANTS = {
+    "GRACE": GRACE,
+    "FORGOTTEN": _FORGOTTEN,
+    "LONGEST_NAP": _LONGEST_NAP,
+    "SHORTEST_NAP": _SHORTEST_NAP,
+    "KEPT": _KEPT,
+    "DEFAULT_PAUSE": _DEFAULT_PAUSE,
+    "SHORTEST_PAUSE": _SHORTEST_PAUSE,
+    "IDLE": _IDLE,
+    "PACE": _PACE,
+    "CATCH_UP": _CATCH_UP,
+}
+"""The numbers of the law, for where it runs in another language."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ask:
@@ -75,10 +89,14 @@ class Ask:
 
 @dataclass(frozen=True, slots=True)
 class Permit:
-    """Leave to send now; ``slot`` identifies the call in the ledger."""
+    """Leave to send now; ``slot`` identifies the call in the ledger.
+
+    ``given`` is when it was given, on the clock of the process that asked.
+    """
 
     api: str
     slot: float
+    given: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,7 +225,7 @@ class Ledger:
             slot = self._free_time(now + ask.headroom, own, instance)
             own.add(slot, own_window, now)
             instance.add(slot, all_window, now)
-            return Permit(ask.api, slot)
+            return Permit(ask.api, slot, now)
         own.press(own_window, rank, now)
         instance.press(all_window, claimed, now)
         opens = max(
@@ -224,7 +242,7 @@ class Ledger:
         """Correct the time of a call that was sent."""
         for bucket in self._both(permit):
             bucket.replace(permit.slot, slot)
-        return Permit(permit.api, slot)
+        return replace(permit, slot=slot)
 
     def refuse(
         self, permit: Permit, limits: Limits, retry_after: float | None, now: float
@@ -305,7 +323,8 @@ class Ledger:
         self.written = now
         self.tickets = [t for t in self.tickets if t.due + _FORGOTTEN >= now]
         for name, bucket in list(self.buckets.items()):
-            if bucket.slots and bucket.slots[-1] < now - _IDLE:
+            used = max(bucket.slots[-1:], default=math.inf)
+            if max(used, bucket.blocked_until) < now - _IDLE:
                 del self.buckets[name]
 
 

@@ -1,32 +1,32 @@
 """Which store a budget uses, and where its file lies.
 
 ``sqlite`` (the default) is one file per instance and boot in the user's cache folder,
-``memory`` is this process alone, ``sqlite:/path/file`` is a file of the user's choice.
-A file that cannot be used, at the start or later, is replaced by memory with one
-BudgetNotShared warning: a notebook works on, but its limit is then its own.
+``memory`` is this process alone, ``sqlite:/path/file`` is a file of the user's choice,
+``redis://host:6379/0`` (``rediss://``: TLS) is a server that many machines share.  Its
+password comes from the environment, as ``CAMPAIGN_REDIS_PASSWORD``.
+
+A store that cannot be used, at the start or later, is replaced with one BudgetNotShared
+warning, and the notebook works on.  A file gives way to memory, for good: the limit is
+then this kernel's own.  Redis gives way to the machine's file, and is tried again every
+30 seconds.  What is wrong in the profile (no such address, no package ``redis``) is an
+error instead.
 """
 
 from __future__ import annotations
 
 import hashlib
+import os
 import re
-import sqlite3
-import threading
 import time
-import warnings
-from collections.abc import Callable
 from pathlib import Path
-from typing import TypeVar
 
-from ..clock import Clock
 from ..errors import InvalidOption
-from .ledger import Ask, Permit, Wait
-from .limits import Limits
+from ..secret import Secret
+from .redis import RedisStore
+from .redis_client import PASSWORD_VARIABLE, shown
+from .safe import SafeStore
 from .sqlite import SQLiteStore
-from .store import MemoryStore, Store, View
-from .usage import Usage
-
-_T = TypeVar("_T")
+from .store import MemoryStore, Store
 
 _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 _FORMAT = 1
@@ -35,24 +35,52 @@ _FORMAT = 1
 _OLD = 30 * 86_400
 
 
-class BudgetNotShared(UserWarning):
-    """The store that kernels share failed; this process limits itself alone."""
+_AGAIN = 30.0
+"""Seconds until Redis is tried again."""
 
 
 def open_store(spec: str, instance: str) -> Store:
     """Return the store that a profile's ``budget_store`` names; see the module.
 
-    Raises InvalidOption for a name that is none.
+    Raises InvalidOption for a name that is none, and where Redis is named without the
+    package ``redis``.
     """
     kind, _, place = spec.partition(":")
     if kind == "memory" and not place:
         return MemoryStore()
     if kind == "sqlite":
         path = Path(place).expanduser() if place else budget_path(instance)
-        return SafeStore(lambda: SQLiteStore(path), str(path))
+        return _file(path)
+    if kind in ("redis", "rediss"):
+        return _server(spec, instance)
     raise InvalidOption(
-        f"The budget store '{spec}' is not known.",
-        hint="use sqlite, sqlite:/path/to/file or memory",
+        f"The budget store '{kind}' is not known.",
+        hint="use sqlite, sqlite:/path/to/file, memory or redis://host:6379/0",
+    )
+
+
+def _file(path: Path) -> Store:
+    return SafeStore(
+        lambda: SQLiteStore(path),
+        MemoryStore,
+        lambda exc: (
+            f"The budget is not shared with other kernels: {path}: {exc}."
+            " Delete the file or make its folder writable, then connect again."
+        ),
+    )
+
+
+def _server(url: str, instance: str) -> Store:
+    name, password = shown(url), Secret(os.environ.get(PASSWORD_VARIABLE, ""))
+    return SafeStore(
+        lambda: RedisStore(url, instance, password=password),
+        lambda: _file(budget_path(instance)),
+        lambda exc: (
+            f"The budget is not shared with other machines: {name}: {exc}."
+            f" This one goes on with a file, and tries again every {_AGAIN:.0f} s."
+            f" See to the server, its address, or {PASSWORD_VARIABLE}."
+        ),
+        again=_AGAIN,
     )
 
 
@@ -83,81 +111,3 @@ def _sweep(folder: Path) -> None:
                 path.unlink()
         except OSError:
             continue  # another kernel sweeps too
-
-
-class SafeStore:
-    """A store that falls back to memory, once and for good, when it fails."""
-
-    def __init__(self, opener: Callable[[], Store], name: str) -> None:
-        self._name = name
-        self._lock = threading.Lock()
-        self._store: Store = MemoryStore()
-        try:
-            self._store = opener()
-        except (sqlite3.Error, OSError) as exc:
-            self._warn(exc)
-
-    @property
-    def shared(self) -> bool:
-        """Whether other processes see this store."""
-        return self._store.shared
-
-    def ask(self, ask: Ask, clock: Clock) -> Permit | Wait:
-        """Give a permit and count the call, or say when to ask again."""
-        return self._try(lambda store: store.ask(ask, clock))
-
-    def leave(self, ticket: int) -> None:
-        """Give up a ticket."""
-        self._try(lambda store: store.leave(ticket))
-
-    def sent(self, permit: Permit, headroom: float, clock: Clock) -> Permit:
-        """Note that the call leaves only now."""
-        return self._try(lambda store: store.sent(permit, headroom, clock))
-
-    def settle(
-        self, permit: Permit, counts: Usage, clock: Clock, *, held_up: float = 0.0
-    ) -> None:
-        """Note that the call has ended, and add its errors and bytes."""
-        self._try(lambda s: s.settle(permit, counts, clock, held_up=held_up))
-
-    def refuse(
-        self,
-        permit: Permit,
-        kernel: str,
-        limits: Limits,
-        retry_after: float | None,
-        clock: Clock,
-    ) -> None:
-        """Note a 429: lower the rate and pause."""
-        self._try(lambda s: s.refuse(permit, kernel, limits, retry_after, clock))
-
-    def view(self, seconds: int, clock: Clock) -> View:
-        """Return the ledger and the usage of the last ``seconds``."""
-        return self._try(lambda store: store.view(seconds, clock))
-
-    def close(self) -> None:
-        """Release the file; calls that are still under way end in memory."""
-        with self._lock:
-            store, self._store = self._store, MemoryStore()
-        store.close()
-
-    def _try(self, action: Callable[[Store], _T]) -> _T:
-        store = self._store
-        try:
-            return action(store)
-        except (sqlite3.Error, OSError) as exc:
-            if not store.shared:
-                raise
-            with self._lock:
-                if self._store is store:
-                    self._store = MemoryStore()
-                    self._warn(exc)
-            return action(self._store)
-
-    def _warn(self, exc: Exception) -> None:
-        warnings.warn(
-            f"the TPS budget is not shared with other kernels: {self._name}: {exc}."
-            " Delete the file or make its folder writable, then reconnect.",
-            BudgetNotShared,
-            stacklevel=4,
-        )

@@ -8,7 +8,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from copy import deepcopy
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from ..clock import Clock
@@ -31,7 +31,8 @@ class Store(Protocol):
 
     Every method is atomic.  A store may live elsewhere (a server, a file): it takes
     the time from the clock it is handed, or keeps its own, and hands out times only
-    inside a Permit, which it gets back unchanged.
+    inside a Permit, which it gets back unchanged; ``Permit.given`` alone is a time of
+    the clock it is handed.
     """
 
     @property
@@ -99,17 +100,7 @@ class LedgerStore(ABC):
             now = clock.monotonic()  # inside: the order of permits is that of times
             answer = ledger.ask(ask, now)
             if isinstance(answer, Permit):
-                waits = ask.ticket is not None
-                self._add(
-                    Usage(
-                        second=math.floor(now),
-                        api=ask.api,
-                        kernel=ask.kernel,
-                        calls=1,
-                        waits=int(waits),
-                        waited=ask.waited if waits else 0.0,
-                    )
-                )
+                self._add(counts_at(first_counts(ask), now))
             return answer
 
     def leave(self, ticket: int) -> None:
@@ -120,8 +111,9 @@ class LedgerStore(ABC):
     def sent(self, permit: Permit, headroom: float, clock: Clock) -> Permit:
         """Note that the call leaves only now."""
         with self._transaction() as ledger:
-            slot = clock.monotonic() + headroom
-            return ledger.move(permit, max(slot, permit.slot))
+            now = clock.monotonic()
+            moved = ledger.move(permit, max(now + headroom, permit.slot))
+            return replace(moved, given=now)
 
     def settle(
         self, permit: Permit, counts: Usage, clock: Clock, *, held_up: float = 0.0
@@ -147,6 +139,19 @@ class LedgerStore(ABC):
             ledger.refuse(permit, limits, retry_after, now)
             row = Usage(second=0, api=permit.api, kernel=kernel, throttled=1)
             self._add(counts_at(row, now))
+
+
+def first_counts(ask: Ask) -> Usage:
+    """Return what is counted when a call gets its permit."""
+    waits = ask.ticket is not None
+    return Usage(
+        second=0,
+        api=ask.api,
+        kernel=ask.kernel,
+        calls=1,
+        waits=int(waits),
+        waited=ask.waited if waits else 0.0,
+    )
 
 
 def counts_at(row: Usage, now: float) -> Usage:

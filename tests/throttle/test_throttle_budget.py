@@ -15,6 +15,7 @@ from campaign_magics.throttle import (
     Budget,
     Limits,
     MemoryStore,
+    RedisStore,
     SQLiteStore,
     Store,
     WaitCancelled,
@@ -22,17 +23,27 @@ from campaign_magics.throttle import (
 from campaign_magics.throttle.budget import HEADROOM
 from campaign_magics.throttle.watch import INTERVAL
 
-pytestmark = pytest.mark.pure
-
 QUERY = "xtk:queryDef#ExecuteQuery"
 WRITE = "xtk:session#Write"
 
 
-@pytest.fixture(params=["memory", "sqlite"])
-def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
+@pytest.fixture(
+    params=[
+        pytest.param("memory", marks=pytest.mark.pure),
+        pytest.param("sqlite", marks=pytest.mark.pure),
+        "redis",
+    ]
+)
+def store(
+    request: pytest.FixtureRequest, tmp_path: Path, clock: Any
+) -> Iterator[Store]:
     store: Store = MemoryStore()
     if request.param == "sqlite":
         store = SQLiteStore(tmp_path / "budgets" / "one.sqlite")
+    elif request.param == "redis":
+        server = request.getfixturevalue("redis_server")
+        instance = request.getfixturevalue("instance")
+        store = RedisStore(server.url, instance, clock=clock)
     yield store
     store.close()
 
@@ -181,6 +192,7 @@ def test_a_rate_never_falls_to_nothing(store: Store, clock: Any) -> None:
     assert budget.snapshot().rate == 0.1
 
 
+@pytest.mark.pure
 def test_a_429_while_waiting_holds_for_those_who_wait(clock: Any) -> None:
     """A permit is decided when its time comes, not when it is asked for."""
     store = MemoryStore()
@@ -231,6 +243,7 @@ def test_an_interrupt_ends_the_wait_and_gives_up_the_place(
     assert budget.snapshot().waiting == 0
 
 
+@pytest.mark.pure
 def test_ctrl_c_ends_a_real_wait() -> None:
     """The main thread sleeps; the signal wakes it."""
     budget = Budget("https://x", Limits(0.1))
@@ -255,6 +268,7 @@ def test_a_wait_longer_than_allowed_raises_throttled(store: Store, clock: Any) -
     assert budget.snapshot().waiting == 0
 
 
+@pytest.mark.pure
 @pytest.mark.parametrize("limit", [0, -1, float("inf"), float("nan")])
 def test_a_limit_is_a_number_above_zero(limit: float) -> None:
     """Anything else is an error that names it."""
@@ -318,6 +332,7 @@ def test_a_snapshot_tells_usage_now(store: Store, clock: Any) -> None:
     assert budget.snapshot().used == 0
 
 
+@pytest.mark.pure
 def test_subscribers_hear_of_changes_and_leave_no_thread() -> None:
     """The one thread goes with the last; one that fails is dropped."""
     before = threading.active_count()
