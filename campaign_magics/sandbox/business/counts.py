@@ -6,7 +6,7 @@ those of URLs of type 1.
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -36,12 +36,8 @@ MIRROR: Final = 6
 _HARD: Final = 2
 
 
-def indicators(world: World, delivery: int) -> dict[str, int]:
-    """Return the indicators of a delivery by path, counted in its logs."""
-    return {**_sending(world, delivery), **_tracking(world, delivery)}
-
-
-def _sending(world: World, delivery: int) -> dict[str, int]:
+def sending(world: World, delivery: int) -> dict[str, Any]:
+    """Return the indicators of sending by path, counted in the delivery logs."""
     logs = Table(world, BROAD_LOG).read(
         ["@status", "@msg-id"], {"@delivery-id": delivery}
     )
@@ -59,7 +55,8 @@ def _sending(world: World, delivery: int) -> dict[str, int]:
     }
 
 
-def _tracking(world: World, delivery: int) -> dict[str, int]:
+def tracking(world: World, delivery: int) -> dict[str, Any]:
+    """Return the indicators of tracking by path, counted in the tracking logs."""
     where = {"@delivery-id": delivery}
     hits = Table(world, TRACKING_LOG).read(["@url-id", "@broadLog-id"], where)
     url = hits.column("@url-id").to_numpy()

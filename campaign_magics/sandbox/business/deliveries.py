@@ -74,15 +74,20 @@ def find(world: World, delivery: int) -> Row:
 
 
 def change(
-    world: World, delivery: int, when: float, values: dict[str, Any], state: State
+    world: World, delivery: int, when: float, values: dict[str, Any], state: int
 ) -> None:
     """Move a delivery to a state, other fields with it; the cloud follows at once.
 
     Campaign v8 replicates deliveries on the fly (Adobe v8, "Data replication").
     """
-    known = {"@state": state, "@lastModified": moment(when)}
-    Table(world, SCHEMA).update({"@id": delivery}, {**values, **known})
-    world.databases.replicate([SCHEMA, "nms:trackingUrl", "nms:broadLogMsg"])
+    note(world, delivery, when, {**values, "@state": state})
+    Table(world, SCHEMA).copy_to_cloud({"@id": delivery})
+
+
+def note(world: World, delivery: int, when: float, values: dict[str, Any]) -> None:
+    """Change fields of a delivery; the cloud learns of it with its next state."""
+    known = {**values, "@lastModified": moment(when)}
+    Table(world, SCHEMA).update({"@id": delivery}, known)
 
 
 def start(world: World, delivery: int, when: float) -> None:
@@ -139,14 +144,15 @@ def stopped(world: World, task: Task) -> None:
         {"@delivery-id": task.subject, "@status": counts.PENDING},
         {"@status": counts.ABORTED, "@eventDate": when, "@lastModified": when},
     )
-    found = counts.indicators(world, task.subject)
+    found = counts.sending(world, task.subject)
     ended = {**found, "scheduling/@broadEndDate": when}
     change(world, task.subject, task.due, ended, State.STOPPED)
 
 
 def _not_now(world: World, row: Row, done: str) -> Impossible:
-    enumeration = world.schema(SCHEMA).enumerations[f"{SCHEMA}:state"]
-    labels = {value.value: value.label for value in enumeration.values}
+    enumeration = world.schema(SCHEMA).field_by_path["@state"].enum
+    values = enumeration.values if enumeration is not None else ()
+    labels = {value.value: value.label for value in values}
     state = labels.get(str(row["@state"]), str(row["@state"]))
     return Impossible(
         f"The delivery '{row['@label']}' cannot be {done}: its status is '{state}'."

@@ -73,9 +73,6 @@ def _values(schema: Schema, event: etree._Element) -> dict[str, Any]:
         field = schema.field_by_path.get(f"@{name}")
         if field is None or field.expr is not None or field.path in _OWN:
             continue
-        if field.enum is not None:
-            named = {v.name: v.value for v in field.enum.values}
-            text = named.get(text, text)
         try:
             value = from_text(field.type, text)
         except CampaignError as exc:

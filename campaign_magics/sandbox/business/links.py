@@ -38,6 +38,7 @@ def write(world: World, delivery: int, document: etree._Element, when: float) ->
         "@delivery-id": delivery,
     }
     table.insert(values, len(found))
+    table.copy_to_cloud({"@delivery-id": delivery})
 
 
 def _links(document: etree._Element) -> list[str]:

@@ -12,7 +12,7 @@ from ...xtk.xml import child, children, local_name, parse_xml
 from ..persist.counters import increase_counter
 from ..persist.values import value_text
 from ..stores.world import World
-from .deliveries import SCHEMA
+from .deliveries import SCHEMA, find
 from .records import MEMO, Row, Table, moment
 from .refusals import Impossible
 
@@ -21,11 +21,9 @@ _OWN: Final = ("@id", "@internalName")
 
 def document_of(world: World, delivery: int) -> etree._Element:
     """Return a saved delivery as a document, its XML fields included."""
+    find(world, delivery)
     table = Table(world, SCHEMA)
-    row = table.first(table.paths, {"@id": delivery})
-    if row is None:
-        raise Impossible(f"There is no delivery with the identifier {delivery}.")
-    return _document(table.schema, row)
+    return _document(table.schema, table.first(table.paths, {"@id": delivery}) or {})
 
 
 def create_from_model(
@@ -60,10 +58,9 @@ def create_from_model(
 
 def make_proof(world: World, delivery: int, author: int, when: float) -> int:
     """Store a proof of a delivery and return its id.  Raises Impossible."""
+    find(world, delivery)
     table = Table(world, SCHEMA)
-    row = table.first(table.paths, {"@id": delivery, "@isModel": False})
-    if row is None:
-        raise Impossible(f"There is no delivery with the identifier {delivery}.")
+    row = table.first(table.paths, {"@id": delivery}) or {}
     (key,) = table.number()
     copied = {
         path: value for path, value in row.items() if not _starts_anew(table, path)

@@ -22,8 +22,9 @@ LONGEST_SENDING: Final = 60.0
 REACTION: Final = 120.0
 """Mean seconds from a message to its first open; clicks follow an open sooner."""
 
-TRACKING: Final = 30.0
-"""Seconds between two collections of opens and clicks."""
+TRACKING: Final = 15.0
+LONGEST_TRACKING: Final = 240.0
+"""Seconds to the first collection of opens and clicks; each gap doubles the last."""
 
 LAST_REACTION: Final = 1_800.0
 """Seconds after which nobody reacts any more."""

@@ -15,7 +15,7 @@ from ..stores.agenda import Task
 from ..stores.world import World
 from . import counts
 from .deliveries import SCHEMA, State, change
-from .pace import LAST_REACTION, REACTION, TRACKING
+from .pace import LAST_REACTION, LONGEST_TRACKING, REACTION, TRACKING
 from .records import Table, moment
 from .targets import CHANNELS
 
@@ -54,7 +54,7 @@ def collect(world: World, task: Task) -> None:
     They follow from the seed, the delivery and its messages, not from when they are
     asked for.
     """
-    delivery = task.subject
+    delivery, last = task.subject, float(task.detail)
     paths = ["@id", "@publicId", "@recipient-id", "@eventDate"]
     where = {"@delivery-id": delivery, "@status": counts.SENT}
     sent = Table(world, counts.BROAD_LOG).read(paths, where, "ORDER BY 2, 1")
@@ -63,19 +63,15 @@ def collect(world: World, task: Task) -> None:
         return
     if len(sent):
         hits = _hits(world, delivery, sent)
-        since, until = (np.datetime64(moment(t)) for t in _window(task))
+        since, until = (np.datetime64(moment(t)) for t in (last, task.due))
         chosen = np.flatnonzero((hits.when > since) & (hits.when <= until))
         if len(chosen):
             _write(world, delivery, sent, hits, chosen, task.due)
-            found = dict(counts.indicators(world, delivery))
-            change(world, delivery, task.due, found, State(row["@state"]))
+            found = counts.tracking(world, delivery)
+            change(world, delivery, task.due, found, row["@state"])
     if row["@state"] in _UNDER_WAY or _may_react(sent, task.due):
-        due = task.due + TRACKING
+        due = task.due + min(2 * (task.due - last), LONGEST_TRACKING)
         world.agenda.add(due, "tracking.collect", delivery, str(task.due))
-
-
-def _window(task: Task) -> tuple[float, float]:
-    return float(task.detail), task.due
 
 
 def _may_react(sent: pa.Table, now: float) -> bool:

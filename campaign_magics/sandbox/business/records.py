@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from ...schemas.model import Schema
 from ..data.draft import to_table
-from ..stores.columns import XML_COLUMN, stored_columns
+from ..stores.columns import XML_COLUMN, arrow_schema, stored_columns
 from ..stores.ddl import delete, quoted, select
 from ..stores.world import World
 
@@ -83,6 +83,25 @@ class Table:
         return self._world.databases.execute(
             self.schema.database, f"{sql} {more}", given
         )
+
+    def copy_to_cloud(self, where: Mapping[str, Any]) -> None:
+        """Replace the cloud's copies of a local table's rows by the rows that match.
+
+        The replication policy ``SingleRow`` (Adobe v8, "Data replication").
+        """
+        table, cloud = str(self.schema.table), self._world.databases.cloud
+        rows = self.read(self.paths, where)
+        types = arrow_schema(self.schema, "cloud")
+        names = [self._names[path] for path in self.paths]
+        columns = [
+            column.cast(types.field(name).type)
+            for name, column in zip(names, rows.columns, strict=True)
+        ]
+        with cloud.transaction():
+            keys = [self._names[path] for path in where]
+            cloud.execute(delete(table, keys), list(where.values()))
+            if rows.num_rows:
+                cloud.load(table, pa.table(columns, names=names))
 
     def name(self, path: str) -> str:
         """Return the column of a path, quoted."""

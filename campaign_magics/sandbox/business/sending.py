@@ -15,7 +15,7 @@ from ..data.vocabulary import rows
 from ..stores.agenda import Task
 from ..stores.world import World
 from . import counts, reactions
-from .deliveries import State, change, find
+from .deliveries import State, change, find, note
 from .pace import BATCHES, sending_step
 from .records import Table, moment
 
@@ -41,15 +41,16 @@ def send_batch(world: World, task: Task) -> None:
     delivery = task.subject
     size, step = task.detail.split(":")
     table = Table(world, counts.BROAD_LOG)
-    order = f"ORDER BY {table.name('@publicId')} LIMIT {int(size)}"
-    batch = _pending(world, delivery, table.paths, order)
+    order = f"ORDER BY {table.name('@publicId')} LIMIT {int(size) + 1}"
+    pending = _pending(world, delivery, table.paths, order)
+    batch = pending.slice(0, int(size))
     if len(batch):
         _send(world, delivery, batch, task.due, float(step))
-    found = counts.indicators(world, delivery)
-    if len(batch) == int(size) and _pending(world, delivery, ["@id"], "LIMIT 1"):
+    found = counts.sending(world, delivery)
+    if len(pending) > len(batch):
         due = task.due + float(step)
         world.agenda.add(due, "sending.batch", delivery, task.detail)
-        change(world, delivery, task.due, dict(found), State.STARTED)
+        note(world, delivery, task.due, found)
     else:
         ended = {**found, "scheduling/@broadEndDate": moment(task.due)}
         change(world, delivery, task.due, ended, State.FINISHED)
