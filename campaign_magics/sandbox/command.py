@@ -212,8 +212,12 @@ def _refuse_open_door(options: Options) -> None:
     """A generated password ends up in logs; the network gets a chosen one or none."""
     if _is_loopback(options.host):
         return
-    password = options.password
-    if password is None or password.reveal() == options.user:
+    first = OperatorOption(login=options.user)
+    passwords = [
+        (person.login, person.password or options.password)
+        for person in (first, *options.operators)
+    ]
+    if any(word is None or word.reveal() == login for login, word in passwords):
         raise InvalidOption(
             f"{options.host} is open to the network and no password was chosen.",
             hint=f"set ${PASSWORD_VARIABLE}, or serve on --host 127.0.0.1",

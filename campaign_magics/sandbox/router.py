@@ -130,10 +130,9 @@ COVERAGE: dict[tuple[str, str], Coverage] = {
     ("nms:rtEvent", "PushEvent"): Coverage(rtevent.push_event, "documented"),
     ("nms:rtEvent", "PushEvents"): Coverage(rtevent.push_events, "documented"),
     ("xtk:counter", "IncreaseValue"): Coverage(counter.increase_value, "observed"),
-    ("xtk:fileRes", "PublishIfNeeded"): Coverage(
-        fileres.publish_if_needed, "observed"
-    ),
+    ("xtk:fileRes", "PublishIfNeeded"): Coverage(fileres.publish_if_needed, "observed"),
     ("xtk:fileRes", "GetURL"): Coverage(fileres.get_url, "observed"),
+    ("xtk:builder", "CopyXxlData"): Coverage(ingest.copy_xxl_data, "documented"),
     ("xtk:builder", "InstallPackage"): Coverage(builder.install_package, "observed"),
 }
 """What the sandbox runs.  Keys: the schema or interface that declares the method."""

@@ -176,3 +176,36 @@ def test_nothing_shows_a_secret():
     shown = repr((gate, vars(gate), tokens, both(tokens), session))
     for secret in (tokens.session_token, tokens.security_token, Secret("s3cret é")):
         assert secret.reveal() not in shown
+
+
+def test_granted_bearers_live_as_long_as_a_session():
+    """A technical account's token ends by time, by ``expire``, not by another's."""
+    clock = Clock()
+    authority = Authority(clock=clock, session_seconds=60)
+    authority.add_account("robot", Secret("s"), ADMIN)
+    assert authority.grant_bearer("robot", "wrong") is None
+    assert authority.grant_bearer("nobody", "s") is None
+    token = authority.grant_bearer("robot", "s")
+    assert token is not None
+    presented = Presented(bearer=token)
+    assert authority.check(presented).operator is ADMIN
+    assert authority.expire("somebody") == 0
+    clock.seconds += 59
+    assert authority.check(presented).operator is ADMIN
+    clock.seconds += 1
+    with pytest.raises(Refused, match="XSV-350008"):
+        authority.check(presented)
+    with pytest.raises(Refused, match="XSV-350012"):
+        authority.log_on_with_bearer(token.reveal())
+    again = authority.grant_bearer("robot", "s")
+    assert authority.expire(ADMIN.login) == 1
+    with pytest.raises(Refused, match="XSV-350008"):
+        authority.check(Presented(bearer=again))
+
+
+def test_announced_bearers_stay():
+    """``expire`` ends what was granted, not what a trainer announced."""
+    authority = Authority()
+    authority.allow_bearer(Secret("t"), ADMIN)
+    assert authority.expire() == 0
+    assert authority.check(Presented(bearer=Secret("t"))).operator is ADMIN

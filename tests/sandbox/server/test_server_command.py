@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from campaign_magics.errors import InvalidOption
-from campaign_magics.sandbox.command import Options, read_options
+from campaign_magics.sandbox.command import OperatorOption, Options, read_options
 
 pytestmark = pytest.mark.pure
 
@@ -79,6 +79,19 @@ def test_a_parent_hands_secrets_over_on_stdin():
     assert (options.password.reveal(), options.control.reveal()) == ("p", "c")
 
 
+def test_further_operators_have_rights_and_passwords():
+    """Name and rights from the option, the password from its variable."""
+    options = read(
+        *["--operator", "analyst", "--operator", "an editor:delivery, workflow"],
+        CAMPAIGN_SANDBOX_PASSWORD_AN_EDITOR="e",
+    )
+    analyst, editor = options.operators
+    assert analyst == OperatorOption(login="analyst")
+    assert (editor.login, editor.rights) == ("an editor", {"delivery", "workflow"})
+    assert editor.password is not None
+    assert editor.password.reveal() == "e"
+
+
 @pytest.mark.parametrize("line", [b"", b"{}\n", b"[]\n", b"hello\n"])
 def test_stdin_without_secrets_is_refused(line: bytes):
     """Whoever types the hidden option learns what it is for."""
@@ -98,6 +111,8 @@ def test_stdin_without_secrets_is_refused(line: bytes):
         ["--rows", "1.5"],
         ["--user", ""],
         ["--user", "a/b"],
+        ["--operator", ":write"],
+        ["--operator", "a/b"],
         ["--data", "/no/such/folder"],
         ["--schemas", "/no/such/folder"],
         ["--fault-status", "404"],
@@ -123,7 +138,10 @@ def test_the_network_gets_no_made_up_password(host: str):
     for argv in (["--host", host], ["--host", host, "--password", "admin"]):
         with pytest.raises(InvalidOption, match="open to the network"):
             read(*argv)
-    assert read("--host", host, "--password", "chosen").host == host
+    chosen = ["--host", host, "--password", "chosen"]
+    assert read(*chosen).host == host
+    with pytest.raises(InvalidOption, match="open to the network"):
+        read(*chosen, "--operator", "bob", CAMPAIGN_SANDBOX_PASSWORD_BOB="bob")
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "127.9.9.9", "::1", "localhost"])
