@@ -118,14 +118,17 @@ def _replication(options: Options, world: World) -> Every:
 
 
 def _build_world(options: Options) -> World:
+    from .persist.redo import catch_up
     from .stores.world import build_world
 
-    return build_world(
+    world = build_world(
         rows=options.rows,
         seed=options.seed,
         data=options.data,
         schemas=options.schemas,
     )
+    catch_up(world.databases)
+    return world
 
 
 def _assemble(options: Options, world: World) -> tuple[Listener, Secret | None]:
