@@ -1,4 +1,4 @@
-"""xtk:session#Ingest and #IngestExt, nms:replicationStrategy (v8 Enterprise)."""
+"""Staging and replication of v8 Enterprise, by method."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from lxml import etree
 
 from ...schemas.compiler import STAGING
-from ...xtk.xml import local_name
+from ...xtk.xml import children, local_name
 from ..faults import method_failed
 from ..instance import Call, Reply
 from ..persist.causes import NotSaved
@@ -54,6 +54,30 @@ def start_replicate_staging_data(call: Call) -> Reply:
         if outcome.errors:
             raise NotSaved(outcome.errors[0])
     return Reply()
+
+
+def copy_xxl_data(call: Call) -> Reply:
+    """Copy the reference tables named to the cloud now; tell the records [assumed].
+
+    Adobe's page: ``<params dataSource="nms:extAccount:ffda" policy="xs"><srcSchema
+    name="cus:recipient"/></params>``.
+    """
+    check_write(call)
+    world = call.instance.world
+    with _refusals(call):
+        root = call.args[0]
+        found = children(root, "srcSchema") if isinstance(root, etree._Element) else ()
+        names = [world.schema(element.get("name") or "").id for element in found]
+        if not names:
+            raise NotSaved("No schema is named: <params> holds <srcSchema name=…/>.")
+        copied = world.databases.replicate(names)
+        for name in names:
+            if name not in copied:
+                raise NotSaved(f"'{name}' is no reference table of the Cloud database.")
+    result = etree.Element("result")
+    for name, count in copied.items():
+        etree.SubElement(result, "srcSchema", name=name, count=str(count))
+    return Reply(outputs=(etree.tostring(result),))
 
 
 def _documents(call: Call) -> list[etree._Element]:

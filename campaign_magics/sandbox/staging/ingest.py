@@ -37,30 +37,13 @@ def ingest(
     A document that holds its key is merged by it when it is moved, any other becomes
     a new record.  Raises NotSaved, or Fault for a schema that does not exist.
     """
-    given: list[str] = []
-    for schema, group in _by_schema(world, documents):
-        twin = world.schema(f"{schema.id}{STAGING}")
-        shape = shape_of(twin)
-        keyed = [_holds_key(shape, document) for document in group]
-        for document in group:
-            # Adobe: "Data Insert only": a key of another kind is not looked up.
-            _say(document, _key=None)
-        asked = ["insertOrUpdate" if has else "insert" for has in keyed]
-        with transaction(world, twin):
-            written = _stage(world, twin, group, asked, author)
-            made = [one for one, has in zip(written, keyed, strict=True) if not has]
-            rows = _rows(world, shape, made)
-            for document, one in zip(group, written, strict=True):
-                if one.key in rows:
-                    _complete(shape, document, rows[one.key])
-            # The cloud has no such key yet, or the document's own is to be merged.
-            entries = [
-                _entry(schema, document, "insertOrUpdate", one, author)
-                for document, one in zip(group, written, strict=True)
-            ]
-            world.journal.add(schema.id, entries)
-        given += [",".join(map(str, one.key)) for one in made]
-    return given
+    groups = _by_schema(world, documents)
+    with world.databases.transaction():
+        return [
+            given
+            for schema, group in groups
+            for given in _ingest(world, schema, group, author)
+        ]
 
 
 def ingest_ext(
@@ -72,24 +55,58 @@ def ingest_ext(
     when the document is moved.  Returns what became of the staging table's rows.
     Raises NotSaved, or Fault for a schema that does not exist.
     """
-    done: list[Written] = []
-    for schema, group in _by_schema(world, documents):
-        twin = world.schema(f"{schema.id}{STAGING}")
-        asked = [_operation(schema, document) for document in group]
-        # An update of what is not in the staging table yet is put there.
-        operations = [
-            "insertOrUpdate" if operation == "update" else operation
-            for operation in asked
+    groups = _by_schema(world, documents)
+    with world.databases.transaction():
+        return [
+            written
+            for schema, group in groups
+            for written in _ingest_ext(world, schema, group, author)
         ]
-        with transaction(world, twin):
-            written = _stage(world, twin, group, operations, author)
-            entries = [
-                _entry(schema, document, operation, one, author)
-                for document, operation, one in zip(group, asked, written, strict=True)
-            ]
-            world.journal.add(schema.id, entries)
-        done += written
-    return done
+
+
+def _ingest(
+    world: World, schema: Schema, group: Sequence[etree._Element], author: Operator
+) -> list[str]:
+    twin = world.schema(f"{schema.id}{STAGING}")
+    shape = shape_of(twin)
+    keyed = [_holds_key(shape, document) for document in group]
+    for document in group:
+        # Adobe: "Data Insert only": a key of another kind is not looked up.
+        _say(document, _key=None)
+    asked = ["insertOrUpdate" if has else "insert" for has in keyed]
+    with transaction(world, twin):
+        written = _stage(world, twin, group, asked, author)
+        made = [one for one, has in zip(written, keyed, strict=True) if not has]
+        rows = _rows(world, shape, made)
+        for document, one in zip(group, written, strict=True):
+            if one.key in rows:
+                _complete(shape, document, rows[one.key])
+        # The cloud has no such key yet, or the document's own is to be merged.
+        entries = [
+            _entry(schema, document, "insertOrUpdate", one, author)
+            for document, one in zip(group, written, strict=True)
+        ]
+        world.journal.add(schema.id, entries)
+    return [",".join(map(str, one.key)) for one in made]
+
+
+def _ingest_ext(
+    world: World, schema: Schema, group: Sequence[etree._Element], author: Operator
+) -> list[Written]:
+    twin = world.schema(f"{schema.id}{STAGING}")
+    asked = [_operation(schema, document) for document in group]
+    # An update of what is not in the staging table yet is put there.
+    operations = [
+        "insertOrUpdate" if operation == "update" else operation for operation in asked
+    ]
+    with transaction(world, twin):
+        written = _stage(world, twin, group, operations, author)
+        entries = [
+            _entry(schema, document, operation, one, author)
+            for document, operation, one in zip(group, asked, written, strict=True)
+        ]
+        world.journal.add(schema.id, entries)
+    return written
 
 
 def _by_schema(
