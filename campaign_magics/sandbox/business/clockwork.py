@@ -18,9 +18,12 @@ from . import (
     workflow_steps,
     workflows,
 )
+from .records import repeatable
 
 Doer = Callable[[World, Task], None]
-"""Does a task as of ``task.due``, whenever it is asked to; may add further tasks."""
+"""Does a task as of ``task.due``, whenever it is asked to; may add further tasks.
+
+After a crash it may be asked a second time: see ``repeatable``."""
 
 DOERS: Final[Mapping[str, Doer]] = {
     "job.cancelled": jobs.cancelled,
@@ -50,19 +53,23 @@ _log = logging.getLogger(__name__)
 def settle(world: World) -> None:
     """Do everything that is due by the world's clock, in the order of its time.
 
-    Each task is done in a transaction of its own.  One that fails is logged and
+    Who finds somebody else at it does not wait.  A task that fails is logged and
     dropped: it must not stand in the way of everybody who asks.
     """
-    now = world.clock.now()
-    while world.agenda.is_due(now):
-        if not _next(world, now):
-            break
+    now, agenda = world.clock.now(), world.agenda
+    if not agenda.is_due(now) or not agenda.at_work.acquire(blocking=False):
+        return
+    try:
+        while agenda.is_due(now) and _next(world, now):
+            pass
+    finally:
+        agenda.at_work.release()
 
 
 def _next(world: World, now: float) -> bool:
     task = None
     try:
-        with world.databases.transaction():
+        with repeatable(world):
             task = world.agenda.take(now)
             if task is not None:
                 DOERS[task.kind](world, task)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Final
 
 import numpy as np
@@ -63,9 +64,12 @@ def collect(world: World, task: Task) -> None:
         return
     if len(sent):
         hits = _hits(world, delivery, sent)
-        since, until = (np.datetime64(moment(t)) for t in (last, task.due))
-        chosen = np.flatnonzero((hits.when > since) & (hits.when <= until))
+        since, until = moment(last), moment(task.due)
+        chosen = np.flatnonzero(
+            (hits.when > np.datetime64(since)) & (hits.when <= np.datetime64(until))
+        )
         if len(chosen):
+            _forget(world, delivery, since)
             _write(world, delivery, sent, hits, chosen, task.due)
             found = counts.tracking(world, delivery)
             change(world, delivery, task.due, found, row["@state"])
@@ -135,6 +139,13 @@ def _urls(world: World, delivery: int, chances: npt.NDArray[Any]) -> Ints:
     ids = found.column("@id").to_numpy()
     chosen: Ints = ids[np.minimum(which, len(ids) - 1)]
     return chosen
+
+
+def _forget(world: World, delivery: int, since: datetime) -> None:
+    """Delete what a collection wrote that a crash interrupted."""
+    table = Table(world, counts.TRACKING_LOG)
+    after = f"AND {table.name('@logDate')} > TIMESTAMP '{since.isoformat(sep=' ')}'"
+    table.delete({"@delivery-id": delivery}, after)
 
 
 def _write(

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -118,6 +119,17 @@ class Table:
         if isinstance(value, datetime) and self.schema.database == "local":
             return value.isoformat(sep=" ", timespec="milliseconds")
         return value
+
+
+@contextmanager
+def repeatable(world: World) -> Iterator[None]:
+    """Make the block one transaction of both databases, the cloud's first.
+
+    Killed between the two commits, the local database still says what is to be done;
+    done again, it replaces what the first time wrote to the cloud.
+    """
+    with world.databases.local.transaction(), world.databases.cloud.transaction():
+        yield
 
 
 def moment(seconds: float) -> datetime:

@@ -9,6 +9,7 @@ from functools import wraps
 from lxml import etree
 
 from ..auth import Operator
+from ..business.records import repeatable
 from ..business.refusals import Impossible
 from ..faults import method_failed
 from ..instance import Call, Reply, Service
@@ -18,12 +19,24 @@ from .rights import check_write
 
 
 def changing(service: Callable[[Call], Reply]) -> Service:
-    """Make a service all or nothing, for operators who may write."""
+    """Make a service all or nothing, for operators who may write documents."""
 
     @wraps(service)
     def checked(call: Call) -> Reply:
         check_write(call)
-        with refusals(call), call.instance.world.databases.transaction():
+        with refusals(call), world_of(call).databases.transaction():
+            return service(call)
+
+    return checked
+
+
+def driving(service: Callable[[Call], Reply]) -> Service:
+    """Make a service all or nothing that moves deliveries and jobs on."""
+
+    @wraps(service)
+    def checked(call: Call) -> Reply:
+        check_write(call)
+        with refusals(call), repeatable(world_of(call)):
             return service(call)
 
     return checked

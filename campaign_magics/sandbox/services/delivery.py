@@ -5,6 +5,7 @@ from __future__ import annotations
 from lxml import etree
 
 from ..business import jobs, models, tasks
+from ..business.records import repeatable
 from ..faults import method_failed
 from ..instance import Call, Reply
 from ..persist.save import write_documents
@@ -45,7 +46,7 @@ def run(call: Call) -> Reply:
     order = tasks.Order(when=now(call), author=author(call).id, start=flag)
     delivery = entity_id(call)
     with refusals(call):
-        with world.databases.transaction():
+        with repeatable(world):
             job = tasks.run(world, method, delivery, order)
         error = jobs.error_of(world, job)
         if error:

@@ -16,24 +16,24 @@ from ..business.refusals import Impossible
 from ..envelope import attributes, server_time
 from ..faults import method_failed
 from ..instance import Call, Reply
-from .business import author, changing, document, now, refusals, world_of
+from .business import author, document, driving, now, refusals, world_of
 from .delivery import entity_id
 from .rights import check_write
 
 
-@changing
+@driving
 def execute(call: Call) -> Reply:
     """Run a method of the entity, wait for its end, return the job."""
     return _submit(call, call.schema, call.text(0), entity_id(call), wait=True)
 
 
-@changing
+@driving
 def submit(call: Call) -> Reply:
     """Start a method of the entity and return the job."""
     return _submit(call, call.schema, call.text(0), entity_id(call), wait=False)
 
 
-@changing
+@driving
 def submit_soap_call(call: Call) -> Reply:
     """Start a SOAP call, given as a document with its parameters."""
     soap_call = document(call, 0)
@@ -82,13 +82,13 @@ def has_warning(call: Call) -> Reply:
         return Reply(outputs=(bool(_find(call)["@hasWarning"]),))
 
 
-@changing
+@driving
 def cancel(call: Call) -> Reply:
     """Ask a job to stop; one that has ended stays as it is."""
     return _ask_to_end(call, pause=False)
 
 
-@changing
+@driving
 def pause(call: Call) -> Reply:
     """Ask a job to pause; one that has ended stays as it is."""
     return _ask_to_end(call, pause=True)

@@ -7,6 +7,7 @@ due.  So time may be driven, and a kept folder goes on where it stopped.
 from __future__ import annotations
 
 import math
+import threading
 from dataclasses import dataclass
 from typing import Final
 
@@ -42,12 +43,16 @@ class Task:
 
 
 class Agenda:
-    """The tasks of one world, in the order of their time; safe from any thread."""
+    """The tasks of one world, in the order of their time; safe from any thread.
+
+    ``at_work`` is held by whoever does what is due.
+    """
 
     def __init__(self, local: LocalStore) -> None:
         self._local = local
         local.execute(_TABLE)
         self._next = -math.inf
+        self.at_work = threading.Lock()
 
     def is_due(self, now: float) -> bool:
         """Tell whether something may be due; costs nothing when nothing is."""

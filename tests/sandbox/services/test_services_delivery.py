@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
+
 import pytest
 from lxml import etree
 from sandbox.services.conftest import ADMIN, READER, build_desk
 
+from campaign_magics.sandbox.business import clockwork
 from campaign_magics.sandbox.persist.save import write_documents
 
 pytestmark = pytest.mark.pure
@@ -472,3 +475,57 @@ def test_who_may_only_read_may_not_send(desk, method):
     assert "XTK-170019" in desk.refused(
         "nms:delivery#SubmitDelivery", "newsletter", "<delivery/>", by=READER
     )
+
+
+class Killed(BaseException):
+    """The process ends here."""
+
+
+def test_killed_between_the_two_databases_it_goes_on(monkeypatch):
+    """The cloud has committed, the local database has not: done again, once."""
+    desk = build_desk(rows=60)
+    kills = iter([False, True] * 200)
+
+    @contextmanager
+    def killed_half_way(world):
+        with world.databases.local.transaction():
+            with world.databases.cloud.transaction():
+                yield
+            if next(kills):
+                raise Killed
+
+    monkeypatch.setattr(clockwork, "repeatable", killed_half_way)
+    delivery = submit(desk, f"<delivery label='Killed'>{EVERYBODY}</delivery>")
+    desk.clock.seconds += 3_600
+    deaths = 0
+    while desk.world.agenda.is_due(desk.clock.now()):
+        try:
+            clockwork.settle(desk.world)
+        except Killed:
+            deaths += 1
+    assert deaths > 10
+    where = f"[@delivery-id] = {delivery}"
+    logs = desk.rows("nms:broadLogRcp", "[@recipient-id] @status", where)
+    assert len(logs) == len({person for person, _ in logs}) == 60
+    assert {status for _, status in logs} <= {"0", "1", "2"}
+    hits = desk.rows("nms:trackingLogRcp", "@id", where)
+    assert len(hits) == len(set(hits)) > 0
+    shown = desk.rows(
+        "nms:delivery",
+        "@state [indicators/@success] [indicators/@totalRecipientOpen]",
+        f"@id = {delivery}",
+    )
+    opens = desk.rows("nms:trackingLogRcp", "@id", f"{where} AND [@url-id] = 1")
+    sent = sum(status == "1" for _, status in logs)
+    assert shown == [("95", str(sent), str(len(opens)))]
+    desk.world.close()
+
+
+def test_a_task_that_fails_does_not_stand_in_the_way(desk, monkeypatch, caplog):
+    """It is logged and dropped; everybody is answered."""
+    desk.world.agenda.add(desk.clock.now(), "analysis.target", 0, "not a number:")
+    desk.after(1)
+    assert "analysis.target" in caplog.text
+    desk.world.agenda.add(desk.clock.now(), "no.such", 0)
+    desk.after(1)
+    assert not desk.world.agenda.is_due(desk.clock.now())
