@@ -195,20 +195,25 @@ FOREIGN: Mapping[type[BaseException], Verdict] = MappingProxyType(
 
 
 @contextmanager
-def our_errors(host: str) -> Iterator[None]:
+def our_errors(host: str, *, answering: bool = False) -> Iterator[None]:
     """Raise `CampaignError` for whatever the wire's libraries raise.
 
+    ``answering`` says that an answer had begun: what is lost then broke off.
     ``facts`` of the error gains ``transient``: the same call may work in a moment.
     """
     try:
         yield
     except tuple(FOREIGN) as error:
-        raise translate(error, host) from error
+        raise translate(error, host, answering=answering) from error
 
 
-def translate(error: BaseException, host: str) -> CampaignError:
+def translate(
+    error: BaseException, host: str, *, answering: bool = False
+) -> CampaignError:
     """Return the `CampaignError` for a foreign exception, without its text."""
     verdict = verdict_on(error)
+    if answering and verdict is _BROKEN:
+        verdict = _CUT
     _forget_request(error)
     return verdict.kind(
         verdict.cause.format(host=host),

@@ -87,10 +87,10 @@ class Pool:
                 )
             ) as response,
         ):
+            with our_errors(self.host, answering=True):
+                content = self._read(response, deadline)
             return HttpAnswer(
-                status=response.status_code,
-                headers=response.headers,
-                body=self._read(response, deadline),
+                status=response.status_code, headers=response.headers, body=content
             )
 
     def close(self) -> None:

@@ -124,6 +124,14 @@ def test_a_wrapped_cause_is_named() -> None:
     assert "No host is named" in translate(requests.ConnectionError(retry), "h").message
 
 
+def test_a_reset_is_told_by_when_it_came() -> None:
+    """Before the answer nothing came; after its beginning, it broke off."""
+    error = ConnectionResetError("x")
+    assert type(translate(error, "h")) is Unreachable
+    broken = translate(error, "h", answering=True)
+    assert (type(broken), broken.facts["transient"]) == (BadAnswer, True)
+
+
 def test_campaign_errors_pass_untouched() -> None:
     """Our own errors are not wrapped again."""
     error = BadAnswer("cut")

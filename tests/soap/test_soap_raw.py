@@ -61,6 +61,12 @@ def resets(connection: socket.socket, answer: bytes) -> None:
     connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
 
 
+def resets_half_way(connection: socket.socket, answer: bytes) -> None:
+    connection.sendall(http(answer)[:-20])
+    time.sleep(0.05)  # the client reads what there is before the reset drops it
+    resets(connection, answer)
+
+
 def keeps_silent(connection: socket.socket, answer: bytes) -> None:
     time.sleep(0.6)
 
@@ -101,6 +107,7 @@ GOOD: dict[str, Act] = {
 BAD: dict[str, tuple[Act, type[CampaignError], int]] = {
     "hangs up": (lambda c, a: None, Unreachable, 4),
     "resets": (resets, Unreachable, 4),
+    "resets half-way": (resets_half_way, BadAnswer, 4),
     "silent": (keeps_silent, CallTimeout, 1),
     "drips": (drips, CallTimeout, 1),
     "no HTTP": (sends(lambda a: b"220 mail.example.test ESMTP\r\n"), NotCampaign, 1),
