@@ -100,13 +100,13 @@ def _collection(
     items = Columns()
     nodes = tuple(items.add(inner, inside) for inner in node.nodes)
     own = tree.steps if isinstance(tree, Path) else (node.expr,)
-    steps = _alias_steps(node.alias) if node.alias else own
+    steps = alias_steps(node.alias) if node.alias else own
     name = _name(node, steps)
     column = Column(name=name, steps=steps, type=STRING, items=items.found)
     return column, replace(node, nodes=nodes)
 
 
-def _alias_steps(alias: str) -> tuple[str, ...]:
+def alias_steps(alias: str) -> tuple[str, ...]:
     """Split an alias: an XPath in the answer; ``../`` only climbs to the row."""
     return tuple(
         step for step in alias.strip("[]").split("/") if step not in ("..", "")
@@ -118,7 +118,7 @@ def _wanted_place(
 ) -> tuple[str, ...]:
     """Return where the answer has the value, () where the server would choose."""
     if node.alias:
-        return _alias_steps(node.alias)
+        return alias_steps(node.alias)
     if found is None or not isinstance(tree, Path):
         return ()
     return tree.steps if found.link is None else (*tree.steps, "@_cs")

@@ -180,7 +180,7 @@ def _check_text(item: Literal, known: Operand) -> None:
         elif kind in NUMBERS and known.type is not None:
             from_text(known.type, text)
     except (ValueError, OverflowError, InvalidValue) as exc:
-        wanted = "a date" if kind in TIMES else "a number"
+        wanted = "true or false" if kind is Kind.BOOLEAN else _family(kind)
         raise InvalidValue(
             f"{known.text} is {wanted}, {to_source(item)} is not.",
             hint=getattr(exc, "hint", "") or "write it as #2020-12-31#",

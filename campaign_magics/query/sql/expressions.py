@@ -80,10 +80,9 @@ class Translator:
     def span(self, tree: exp.Expr) -> Span:
         """Return where an expression stands; the whole text if nobody knows."""
         spans = [self._own_span(one) for one in tree.walk() if "start" in one.meta]
-        if not spans and tree.parent is not None:
-            return self.span(tree.parent)
         if not spans:
-            return 0, len(self.words.text)
+            above = tree.parent  # NULL has no place of its own
+            return (0, 6) if isinstance(above, exp.Select | None) else self.span(above)
         return min(span[0] for span in spans), max(span[1] for span in spans)
 
     def call(self, name: str, *args: Node, span: Span = _NO_SPAN) -> Call:

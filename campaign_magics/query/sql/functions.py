@@ -70,12 +70,12 @@ def call(to: Translator, tree: exp.Anonymous) -> Node:
         return BUILDERS[word](to, tree, _arguments(to, tree), span)
     if word == "count":
         return _count(to, tree, span)
+    if word not in XTK_FUNCTIONS and word in REFUSED:
+        raise to.refusal(tree, f"There is no function {name} in XTK.", REFUSED[word])
     args = _arguments(to, tree)
     texts = {holes(text): text for text in SPELLINGS.get(word, ())}
     if len(args) in texts:
         return filled(texts[len(args)], args, span)
-    if word not in XTK_FUNCTIONS and word in REFUSED:
-        raise to.refusal(tree, f"There is no function {name} in XTK.", REFUSED[word])
     known = XTK_FUNCTIONS.get(word)
     made = Call(known.name if known else name, tuple(args), span=span)
     owner = _owner(to, tree)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from typing import Final
 
 from sqlglot import Token, TokenType, exp
@@ -23,6 +23,11 @@ _WITH = (
     "A query has no WITH.",
     "put the inner query where it is used: id IN (SELECT …)",
 )
+_VALUE = (
+    "A value of the notebook is written :name.",
+    "WHERE email = :email, with --param email=… or a variable of that name",
+)
+_STAR = ("* stands alone.", "write the fields by name")
 _SCHEMA = ("This is not a query.", "%campaign_schema describes schemas")
 
 _FIRST: Final[dict[str, tuple[str, str]]] = {
@@ -50,6 +55,9 @@ _ANYWHERE: Final[dict[TokenType, tuple[str, str]]] = {
     ),
     TokenType.PIVOT: ("A query has no PIVOT.", "use df.pivot() on the result"),
     TokenType.UNPIVOT: ("A query has no UNPIVOT.", "use df.melt() on the result"),
+    TokenType.DAMP: ("XTK has no &&.", "write AND"),
+    TokenType.PLACEHOLDER: _VALUE,
+    TokenType.L_BRACE: _VALUE,
     TokenType.TABLE_SAMPLE: ("A query has no TABLESAMPLE.", "use LIMIT"),
 }
 """By a word wherever it stands."""
@@ -84,7 +92,10 @@ _NODES: Final[dict[type[exp.Expr], tuple[str, str]]] = {
         "XTK has one window function, ROW_NUMBER.",
         "write RowNum(PartitionBy(a), OrderBy(b)), or use df.groupby() on the result",
     ),
-    exp.DPipe: ("|| joins two texts.", "write a || b"),
+    exp.Concat: ("Two texts stand side by side.", "write 'a' || 'b'"),
+    exp.Rollup: ("A query has no ROLLUP.", "use df.groupby() on the result"),
+    exp.Cube: ("A query has no CUBE.", "use df.groupby() on the result"),
+    exp.GroupingSets: ("A query has no GROUPING SETS.", "run one query for each"),
 }
 """By what sqlglot made of an expression."""
 
@@ -94,6 +105,8 @@ _CLAUSES: Final[dict[str, tuple[str, str]]] = {
     "into": _WRITE,
     "windows": ("A query has no WINDOW.", "write RowNum(PartitionBy(…), OrderBy(…))"),
     "with_": _WITH,
+    "locks": ("A query only reads.", "leave FOR UPDATE out"),
+    "all": ("A query has no GROUP BY ALL.", "write the fields by name"),
 }
 """By the clause of a SELECT."""
 
@@ -131,19 +144,55 @@ FUNCTIONS: Final[dict[str, str]] = {
 """Functions of SQL without an equivalent, and what does the job."""
 
 
-def refuse_words(text: str, tokens: Iterable[Token]) -> None:
+def refuse_words(text: str, tokens: Sequence[Token]) -> None:
     """Raise QuerySyntaxError at the first word that no query can have."""
+    opened: list[Token] = []
     for at, token in enumerate(tokens):
         word = text[token.start : token.end + 1]
         cause = _FIRST.get(word.lower()) if at == 0 else _ANYWHERE.get(token.token_type)
+        cause = cause or _misplaced(text, tokens, at)
+        if token.token_type is TokenType.L_PAREN:
+            opened.append(token)
+        elif token.token_type is TokenType.R_PAREN:
+            if not opened:
+                cause = "This bracket was never opened.", "take it away"
+            opened = opened[:-1]
+        if at and cause is _UNION and tokens[at - 1].token_type is TokenType.STAR:
+            cause = _STAR
         if cause is not None:
             raise refusal(text, span_of(token), cause, word.upper())
+    if opened:
+        cause = "This bracket is never closed.", "add )"
+        raise refusal(text, span_of(opened[-1]), cause)
+
+
+def _misplaced(text: str, tokens: Sequence[Token], at: int) -> tuple[str, str] | None:
+    """Return what is wrong with a word because of those beside it.
+
+    sqlglot's parser overlooks some: of ``a,, b`` it makes ``a, b``.
+    """
+    kind = tokens[at].token_type
+    following = tokens[at + 1].token_type if at + 1 < len(tokens) else None
+    if kind is TokenType.COMMA and following in _AFTER_NO_COMMA:
+        return "Nothing stands behind this comma.", "take it away"
+    if text[tokens[at].start] == "$":
+        return _VALUE
+    word = text[tokens[at].start : tokens[at].end + 1].upper()
+    if at == 1 and word == "TOP" and following is TokenType.NUMBER:
+        return "A query has no TOP.", "write LIMIT 5 at the end"
+    return None
+
+
+_AFTER_NO_COMMA: Final = (TokenType.COMMA, TokenType.FROM, TokenType.R_PAREN, None)
 
 
 def refused_node(text: str, span: Span, tree: exp.Expr) -> QuerySyntaxError:
     """Return the error for an expression that XTK cannot say."""
     kind = type(tree).__name__
-    fallback = (f"XTK has no equivalent of this ({kind}).", "%campaign_query? lists it")
+    fallback = (
+        f"XTK has no equivalent of this ({kind}).",
+        "use the operators and functions of XTK",
+    )
     return refusal(text, span, _NODES.get(type(tree), fallback))
 
 
