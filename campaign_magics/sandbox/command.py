@@ -27,6 +27,7 @@ PASSWORD_VARIABLE = "CAMPAIGN_SANDBOX_PASSWORD"  # noqa: S105  # its name only
 CONTROL_VARIABLE = "CAMPAIGN_SANDBOX_CONTROL"
 
 _MOST_ROWS = 100_000_000
+_API_EXAMPLE = "xtk:queryDef#ExecuteQuery=5"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,13 +46,14 @@ class OperatorOption:
 class Options:
     """What a sandbox is made of.  ``tps`` 0 means no limit; ``password`` None is made.
 
-    ``operators`` may log on besides ``user``.
+    ``api_tps`` are limits of single APIs.  ``operators`` may log on besides ``user``.
     ``follow_stdin``: secrets arrive on stdin, and its end is the server's end.
     """
 
     host: str = "127.0.0.1"
     port: int = 0
     tps: float = 10.0
+    api_tps: tuple[tuple[str, float], ...] = ()
     rows: int = 1_000
     seed: int = 7
     user: str = "admin"
@@ -86,7 +88,7 @@ def read_options(
     control = environ.get(CONTROL_VARIABLE)
     operators = given.pop("operators")
     options = Options(
-        **given,
+        **{**given, "api_tps": tuple(given["api_tps"])},
         password=Secret(password) if password else None,
         control=Secret(control) if control else None,
         operators=tuple(_with_password(operator, environ) for operator in operators),
@@ -162,6 +164,14 @@ def _add_behaviour(parser: argparse.ArgumentParser) -> None:
         help="calls a second, 0 for no limit (default %(default)g)",
     )
     add(
+        "--api-tps",
+        type=_api_limit,
+        action="append",
+        default=[],
+        metavar="API=N",
+        help=f"limit of one API, such as {_API_EXAMPLE}",
+    )
+    add(
         "--session-seconds",
         type=_number(0.001, 1e9),
         default=86_400.0,
@@ -185,6 +195,13 @@ def _add_behaviour(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="take user/password as a session token, as a security zone may",
     )
+
+
+def _api_limit(text: str) -> tuple[str, float]:
+    api, _, limit = text.rpartition("=")
+    if "#" not in api:
+        raise argparse.ArgumentTypeError(f"'{text}' is not like {_API_EXAMPLE}")
+    return api, _number(0.001, 1e6)(limit)
 
 
 def _with_password(

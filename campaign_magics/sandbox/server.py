@@ -149,7 +149,7 @@ def _assemble(options: Options, world: World) -> tuple[Listener, Secret | None]:
     instance = Instance(
         world=world,
         authority=authority,
-        quota=Quota(tps=options.tps or None),
+        quota=Quota(tps=options.tps or None, per_api=dict(options.api_tps)),
         files=Files(options.data / "files" if options.data else None),
         settings=Settings(
             fault_status=options.fault_status,

@@ -148,3 +148,16 @@ def test_the_network_gets_no_made_up_password(host: str):
 def test_loopback_needs_no_chosen_password(host: str):
     """The default is safe."""
     assert read("--host", host).password is None
+
+
+def test_single_apis_have_limits_of_their_own():
+    """As often as there are APIs."""
+    options = read("--api-tps", "xtk:queryDef#ExecuteQuery=5", "--api-tps=a:b#C=0.5")
+    assert options.api_tps == (("xtk:queryDef#ExecuteQuery", 5.0), ("a:b#C", 0.5))
+
+
+@pytest.mark.parametrize("text", ["ExecuteQuery=5", "a:b#C", "a:b#C=0", "a:b#C=fast"])
+def test_a_limit_names_an_api_and_a_number(text: str):
+    """Two lines, the option named."""
+    with pytest.raises(InvalidOption, match="--api-tps"):
+        read("--api-tps", text)

@@ -213,10 +213,10 @@ def test_time_replicates(schemas):
 
 
 def test_kill_9_while_moving_keeps_every_row_exactly_once(schemas, tmp_path):
-    """Killed in the middle of ingesting and replicating, three times over."""
+    """Killed in the middle of ingesting and replicating, twice over."""
     acknowledged: list[str] = []
     words: dict[str, Any] = {"tps": 0, "rows": 10, "schemas": schemas, "data": tmp_path}
-    for turn in range(3):
+    for turn in range(2):
         server = Sandbox(replicate_every=0.01, **words).start()
         assert server._process is not None
         client = Client(server)
@@ -230,6 +230,7 @@ def test_kill_9_while_moving_keeps_every_row_exactly_once(schemas, tmp_path):
         except (OSError, http.client.HTTPException):
             pass  # killed: the answer was cut, or nobody is there
         killer.join()
+        client.close()
         server.stop()
     with Sandbox(**words) as last:
         last.replicate()
@@ -241,5 +242,5 @@ def test_kill_9_while_moving_keeps_every_row_exactly_once(schemas, tmp_path):
     ours = [value for value in kept if value not in seeded]
     assert len(ours) == len(set(ours))
     assert set(acknowledged) <= set(ours)
-    assert len(ours) <= len(acknowledged) + 3  # one may be staged, not acknowledged
+    assert len(ours) <= len(acknowledged) + 2  # one may be staged, not acknowledged
     assert len(acknowledged) > 3
