@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from IPython.core.interactiveshell import InteractiveShell
 
 from .campaign import CampaignMagics
+from .completion import matcher_for
 from .driving import DrivingMagics
 from .explore import ExploreMagics
 from .query import QueryMagics
@@ -22,6 +23,8 @@ def register(shell: InteractiveShell) -> None:
     if _registered(shell) is None:
         campaign = CampaignMagics(shell)
         shell.register_magics(campaign, *(room(campaign) for room in _ROOMS))
+        campaign.matcher = matcher_for(campaign)
+        shell.Completer.custom_matchers.append(campaign.matcher)
         _describe_schemas(shell)
 
 
@@ -31,6 +34,7 @@ def unregister(shell: InteractiveShell) -> None:
     if campaign is None:
         return
     campaign.close()
+    shell.Completer.custom_matchers.remove(campaign.matcher)
     rooms = [c for c in shell.configurables if isinstance(c, (CampaignMagics, *_ROOMS))]
     for room in rooms:
         shell.configurables.remove(room)  # Magics adds itself there

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from IPython.core.magic import (
@@ -37,6 +38,7 @@ class CampaignMagics(Magics, Configurable):
         super().__init__(shell=shell)
         self._session: Session | None = None
         self._ours = False
+        self.matcher: Callable[..., Any] | None = None
 
     @observe("show_traceback")
     def _show_traceback(self, change: dict[str, Any]) -> None:
@@ -47,6 +49,11 @@ class CampaignMagics(Magics, Configurable):
         session, self._session = self._session, None
         if session is not None and self._ours:
             session.close()
+
+    @property
+    def held(self) -> Session | None:
+        """The session, or None before there is one."""
+        return self._session
 
     @property
     def session(self) -> Session:
