@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import ast
 
 
 def positive_int(text: str) -> int:
@@ -25,3 +26,14 @@ def positive_number(text: str) -> float:
     if not 0 < value < float("inf"):
         raise argparse.ArgumentTypeError(f"'{text}' is not a number above 0")
     return value
+
+
+def named_value(text: str) -> tuple[str, object]:
+    """Read NAME=VALUE: a Python literal as such, everything else as text."""
+    name, equals, value = text.partition("=")
+    if not equals or not name.isidentifier():
+        raise argparse.ArgumentTypeError(f"'{text}' is not NAME=VALUE")
+    try:
+        return name, ast.literal_eval(value)
+    except (ValueError, SyntaxError):
+        return name, value

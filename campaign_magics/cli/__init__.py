@@ -13,7 +13,9 @@ COMMANDS = {
     "lab": "start a sandbox and JupyterLab on the tutorials",
     "demo": "the same job without a browser: one query, printed",
     "sandbox": "serve a sandbox until stopped",
+    "query": "one query, its rows as CSV, JSON lines or Parquet",
     "profiles": "which profiles file counts, and what is in it",
+    "doctor": "what is installed, found and reachable; no secret",
 }
 """Command → what it does; each is ``run(argv)`` in the module of its name."""
 

@@ -140,6 +140,22 @@ def variables(profile: Profile, name: SecretName) -> tuple[str, str]:
     return f"CAMPAIGN_{own}_{name.upper()}", f"CAMPAIGN_{name.upper()}"
 
 
+def origins(
+    profile: Profile, environ: Mapping[str, str] | None = None
+) -> Mapping[SecretName, str]:
+    """Return where each secret of a profile would come from; nobody is asked.
+
+    ``environment CAMPAIGN_PASSWORD``, ``keyring`` or ``prompt``.
+    """
+    sources = Sources() if environ is None else Sources(environ=environ)
+    found: dict[SecretName, str] = {}
+    for name in REQUIRED[profile.auth]:
+        own = [v for v in variables(profile, name) if sources.environ.get(v)]
+        stored = "keyring" if name in _keyring(profile, (name,)) else "prompt"
+        found[name] = f"environment {own[0]}" if own else stored
+    return found
+
+
 def who(profile: Profile) -> str:
     """Return ``me at host`` for prompts and messages."""
     identity = profile.client_id if profile.auth == "ims" else profile.user

@@ -56,7 +56,7 @@ def open_session(
     transport = CampaignTransport(
         profile.url,
         budget,
-        network=_network(profile),
+        network=network_of(profile),
         timeouts=_timeouts(profile),
         clock=clock,
     )
@@ -104,12 +104,13 @@ def _ims(profile: Profile, client_id: str, secret: Secret, clock: Clock) -> ImsL
         client_id=client_id,
         client_secret=secret,
         scope=profile.scope or DEFAULT_SCOPE,
-        pool=Pool(profile.token_url, _network(profile), _timeouts(profile)),
+        pool=Pool(profile.token_url, network_of(profile), _timeouts(profile)),
         clock=clock,
     )
 
 
-def _network(profile: Profile) -> Network:
+def network_of(profile: Profile) -> Network:
+    """Return a profile's proxy, authorities and client certificate."""
     cert, key = profile.client_cert, profile.client_key
     return Network(
         proxy=profile.proxy,
