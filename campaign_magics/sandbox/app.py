@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import partial
 from typing import Any
 
 from ..errors import CampaignError
@@ -16,11 +17,20 @@ from .envelope import MAX_BYTES, BadMessage, answer, fault_answer, read_message
 from .faults import Fault, method_failed
 from .instance import Call, Instance, Service
 from .mishaps.spoil import EXPIRE, spoil
-from .pages import SOAP_ROUTER, Page, Pages, plain
+from .pages import SOAP_ROUTER, pages_at
 from .quota import Refusal
 from .router import aimed, bind, find_route, is_anonymous, not_emulated, read_action
 from .staging.workflows import replicate_at_once
-from .web import XML, BadBody, Request, Response, TooLarge, read_request, send
+from .web import (
+    XML,
+    BadBody,
+    Request,
+    Response,
+    TooLarge,
+    plain,
+    read_request,
+    send,
+)
 
 _log = logging.getLogger(__name__)
 
@@ -33,7 +43,6 @@ class App:
     ) -> None:
         self._instance = instance
         self._control = Control(instance, token=control_token)
-        self._pages = Pages(instance)
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         """Answer one request (PEP 3333), unless it is to go wrong."""
@@ -67,17 +76,15 @@ class App:
             failure = self._fault(exc)
         return send(request, failure, start_response)
 
-    def _page(self, request: Request) -> Page:
+    def _page(self, request: Request) -> Callable[[Request], Response]:
         if request.path.startswith(PREFIX):
             return self._control.respond
-        if (request.method, request.path) == ("POST", SOAP_ROUTER):
-            return self._soap
-        page = self._pages.find(request.method, request.path)
-        if page is not None:
-            return page
-        known = request.path == SOAP_ROUTER or self._pages.knows(request.path)
-        missing = plain(405, "Method not allowed.") if known else _NOT_FOUND
-        return lambda _: missing
+        if request.path == SOAP_ROUTER:
+            return self._soap if request.method == "POST" else lambda _: _NOT_ALLOWED
+        pages = pages_at(request.path)
+        if request.method in pages:
+            return partial(pages[request.method].answer, self._instance)
+        return lambda _: _NOT_ALLOWED if pages else _NOT_FOUND
 
     def _soap(self, request: Request) -> Response:
         """Admit, read, check the session, find the method, run it: in that order."""
@@ -170,3 +177,4 @@ def _too_many(refusal: Refusal) -> Response:
 
 
 _NOT_FOUND = plain(404, "Not found.")
+_NOT_ALLOWED = plain(405, "Method not allowed.")

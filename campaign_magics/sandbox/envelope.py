@@ -244,7 +244,8 @@ def _parse(body: bytes | str) -> etree._Element:
 
 
 def _urn(call: etree._Element) -> str:
-    namespace = etree.QName(call).namespace or ""
+    # QName() refuses names whose namespace holds a brace, which XML allows.
+    namespace = str(call.tag).rpartition("}")[0].removeprefix("{")
     return namespace.removeprefix("urn:")
 
 

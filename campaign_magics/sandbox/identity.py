@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import parse_qsl
 
-from .auth import Authority
+from .instance import Instance
 from .web import JSON, Request, Response
 
 _MAX_BYTES = 64 * 1024
@@ -19,7 +19,7 @@ _FORM = "application/x-www-form-urlencoded"
 _NOT_KEPT = (("Cache-Control", "no-store"), ("Pragma", "no-cache"))
 
 
-def grant_token(authority: Authority, request: Request) -> Response:
+def grant_token(instance: Instance, request: Request) -> Response:
     """Give a token to a technical account: 200, or 400 with OAuth's error code."""
     form = _read_form(request)
     if form is None:
@@ -33,7 +33,7 @@ def grant_token(authority: Authority, request: Request) -> Response:
         return _refused("invalid_request", f"{missing[0]} is missing")
     if form["grant_type"] != "client_credentials":
         return _refused("unsupported_grant_type", "only client_credentials is served")
-    token = authority.grant_bearer(form["client_id"], form["client_secret"])
+    token = instance.authority.grant_bearer(form["client_id"], form["client_secret"])
     if token is None:
         return _refused("invalid_client", "no such account, or not its secret")
     return _json(
@@ -41,7 +41,7 @@ def grant_token(authority: Authority, request: Request) -> Response:
         {
             "access_token": token.reveal(),
             "token_type": "bearer",
-            "expires_in": int(authority.session_seconds),
+            "expires_in": int(instance.authority.session_seconds),
         },
     )
 

@@ -37,7 +37,20 @@ _LENGTH = re.compile(rb"\d{1,18}")
 _log = logging.getLogger(__name__)
 
 
+class _Headers(server.HeaderReader):
+    """Reads headers; cheroot stumbles when the first one continues nothing."""
+
+    def __call__(self, rfile: Any, hdict: Any = None) -> Any:
+        """Read all headers.  Raises ValueError, which the caller answers with 400."""
+        try:
+            return super().__call__(rfile, hdict)
+        except UnboundLocalError as exc:
+            raise ValueError("The first header begins with white space.") from exc
+
+
 class _Request(server.HTTPRequest):
+    header_reader = _Headers()
+
     def read_request_headers(self) -> bool:
         """Refuse lengths that Python would take and HTTP does not (``-5``, ``1_0``)."""
         if not super().read_request_headers():
@@ -47,6 +60,14 @@ class _Request(server.HTTPRequest):
             self.simple_response("400 Bad Request", "Malformed Content-Length.")
             return False
         return True
+
+    def simple_response(self, status: str, msg: str = "") -> None:
+        """Blame the caller for HTTP that is not understood (cheroot: 501, 505).
+
+        Clients take a 5xx for a failure that may pass, and ask again.
+        """
+        foreign = status.startswith(("501", "505"))
+        super().simple_response("400 Bad Request" if foreign else status, msg or status)
 
     def send_headers(self) -> None:
         """Close the connection when the application's headers say so."""

@@ -142,6 +142,11 @@ class Response:
     headers: tuple[tuple[str, str], ...] = ()
 
 
+def plain(status: int, text: str, *headers: tuple[str, str]) -> Response:
+    """Return an answer of one text."""
+    return Response(status=status, body=[text.encode()], headers=headers)
+
+
 def read_request(environ: Mapping[str, Any]) -> Request:
     """Take what WSGI gives."""
     return Request(

@@ -114,11 +114,11 @@ class Defaults:
         match node:
             case ast.Path():
                 return ast.Literal(given.get(node.text, "") or "", STRING)
-            case ast.Call() if node.name.lower() in _SPECIAL:
+            case ast.Call() if node.name.lower() in DEFAULT_FUNCTIONS:
                 args = [self._known(shape, arg, given) for arg in node.args]
                 first = args[0] if args else None
                 name = first.value if isinstance(first, ast.Literal) else ""
-                return _SPECIAL[node.name.lower()](self, str(name))
+                return DEFAULT_FUNCTIONS[node.name.lower()](self, str(name))
             case ast.Call():
                 args = [self._known(shape, arg, given) for arg in node.args]
                 return replace(node, args=tuple(args))
@@ -186,7 +186,7 @@ def _joined(node: ast.Binary) -> ast.Node:
     return node
 
 
-_SPECIAL: Final[dict[str, Callable[[Defaults, str], ast.Literal]]] = {
+DEFAULT_FUNCTIONS: Final[dict[str, Callable[[Defaults, str], ast.Literal]]] = {
     "getdate": Defaults._today,
     "countervalue": Defaults._counter,
     "defaultfolder": Defaults._folder,

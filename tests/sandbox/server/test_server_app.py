@@ -489,6 +489,7 @@ def test_a_body_over_the_limit_is_413(served: Served, caller: Caller):
         b"POST / HTTP/1.1\r\nContent-Length: -5\r\n\r\n",
         b"POST / HTTP/1.1\r\nContent-Length: 1_0\r\n\r\n",
         b"POST / HTTP/1.1\r\nContent-Length: x\r\n\r\n",
+        b"GET / HTTP/1.1\r\n X: continues nothing\r\n\r\n",
         b"GET /" + b"a" * 100_000 + b" HTTP/1.1\r\n\r\n",
         b"GET / HTTP/1.1\r\nX: " + b"a" * 100_000 + b"\r\n\r\n",
         b"POST " + ROUTER.encode() + b" HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n"
@@ -499,7 +500,7 @@ def test_a_body_over_the_limit_is_413(served: Served, caller: Caller):
     ],
 )
 def test_what_is_not_http_is_refused_quickly(served: Served, request_: bytes):
-    """No 5xx but 505, no hang, and the server goes on."""
+    """No 5xx, no hang, and the server goes on."""
     started = time.monotonic()
     with socket.create_connection(("127.0.0.1", served.port), timeout=10) as line:
         answer = b""
@@ -507,7 +508,7 @@ def test_what_is_not_http_is_refused_quickly(served: Served, request_: bytes):
             line.sendall(request_)
             line.shutdown(socket.SHUT_WR)
             answer = line.recv(100)
-    assert not answer.startswith(b"HTTP/1.1 500"), answer
+    assert not answer.startswith(b"HTTP/1.1 5"), answer
     assert time.monotonic() - started < 5
     client = served.caller()
     assert client.send("GET", "/r/test").status == 200

@@ -61,6 +61,14 @@ def test_both_dialects_mean_the_same(body: str):
     )
 
 
+def test_a_namespace_may_hold_braces():
+    """XML allows them; lxml's names do not."""
+    message = read_message(
+        b"<Envelope><Body><m:Write xmlns:m='urn:xtk:{0}session'/></Body></Envelope>"
+    )
+    assert (message.urn, message.method) == ("xtk:{0}session", "Write")
+
+
 def test_the_header_carries_both_tokens():
     """The SDK repeats them in the SOAP header."""
     message = read_message(SDK.encode())

@@ -230,7 +230,7 @@ def test_a_full_queue_is_an_error(caller: Caller, monkeypatch: pytest.MonkeyPatc
         ("GET", UPLOAD, 405),
         ("POST", DOWNLOAD, 405),
         ("GET", "/ims/token/v3", 405),
-        ("POST", "/res/x", 404),
+        ("POST", "/res/x", 405),
     ],
 )
 def test_addresses_that_are_not_served(
