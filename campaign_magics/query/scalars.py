@@ -1,11 +1,15 @@
-"""Values as notebooks hold them: Python's, numpy's and pandas' → Python's own."""
+"""Values as notebooks hold them: numpy's, pandas', Arrow's, polars' → Python's own."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import KeysView
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
+
+_TO_PYTHON = ("tolist", "to_pylist", "to_list", "as_py")
+"""Of numpy and pandas; of Arrow's arrays; of polars; of Arrow's scalars."""
 
 
 def plain(value: Any) -> Any:
@@ -21,15 +25,16 @@ def plain(value: Any) -> Any:
     kind = getattr(getattr(value, "dtype", None), "kind", "")
     if kind in ("m", "M") and hasattr(value, "astype") and not hasattr(value, "index"):
         value = value.astype(f"{kind}8[us]")  # nanoseconds would become integers
-    to_list = getattr(value, "tolist", None)
-    if to_list is not None and not isinstance(value, type):
-        return to_list()
+    for name in _TO_PYTHON:
+        convert = getattr(value, name, None)
+        if convert is not None and not isinstance(value, type):
+            return convert()
     return value
 
 
 def is_list(value: object) -> bool:
     """True for what fills an IN."""
-    return isinstance(value, list | tuple | set | frozenset)
+    return isinstance(value, list | tuple | set | frozenset | range | KeysView)
 
 
 def is_missing(value: object) -> bool:

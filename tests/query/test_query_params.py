@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -55,7 +56,10 @@ def test_a_value_becomes_the_literal_of_its_kind(value: object, literal: str) ->
 
 @pytest.mark.parametrize(
     "values",
-    [[1, 2], (1, 2), np.array([1, 2]), pd.Series([1, 2]), pd.Index([1, 2]), {1, 2}],
+    [
+        *([1, 2], (1, 2), {1, 2}, range(1, 3), {1: "a", 2: "b"}.keys()),
+        *(np.array([1, 2]), pd.Series([1, 2]), pd.Index([1, 2]), pa.array([1, 2])),
+    ],
 )
 def test_a_list_fills_an_in(values: object) -> None:
     assert bound("@x IN (:v)", v=values) == "@x IN (1, 2)"

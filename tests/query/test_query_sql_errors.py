@@ -181,10 +181,23 @@ def test_a_long_or_becomes_conditions(lookup: Lookup) -> None:
     assert {one.bool_operator for one in found.where[:-1]} == {"OR"}
 
 
-def test_deep_brackets_are_an_error_not_a_crash(lookup: Lookup) -> None:
-    sql = f"SELECT id {R} WHERE {'(' * 3000}id = 1{')' * 3000}"
-    with pytest.raises(QuerySyntaxError, match="nested too deep"):
-        read_query(sql, lookup)
+@pytest.mark.parametrize(
+    "test",
+    [
+        "(" * 3000 + "id = 1" + ")" * 3000,
+        "NOT " * 20_000 + "id = 1",
+        "id = " + "- " * 20_000 + "1",
+        "id = " + "CASE WHEN " * 5_000 + "1" + " THEN 1 END" * 5_000,
+        "id IN "
+        + "(SELECT id FROM nms:recipient WHERE id IN " * 500
+        + "(1)"
+        + ")" * 500,
+    ],
+    ids=["brackets", "NOT", "minus", "CASE", "SELECT"],
+)
+def test_deep_nesting_is_an_error_not_a_crash(lookup: Lookup, test: str) -> None:
+    with pytest.raises(QuerySyntaxError, match="nested"):
+        read_query(f"SELECT id {R} WHERE {test}", lookup)
 
 
 TEXT = """SELECT FROM nms:recipient WHERE email folder.label 'x' ( ) , AND NOT IN CASE

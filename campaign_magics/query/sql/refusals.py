@@ -153,6 +153,8 @@ def refuse_words(text: str, tokens: Sequence[Token]) -> None:
         cause = cause or _misplaced(text, tokens, at)
         if token.token_type is TokenType.L_PAREN:
             opened.append(token)
+            if len(opened) > _DEEPEST:
+                cause = f"Brackets are nested more than {_DEEPEST} deep.", "split it"
         elif token.token_type is TokenType.R_PAREN:
             if not opened:
                 cause = "This bracket was never opened.", "take it away"
@@ -183,6 +185,7 @@ def _misplaced(text: str, tokens: Sequence[Token], at: int) -> tuple[str, str] |
     return None
 
 
+_DEEPEST: Final = 100
 _AFTER_NO_COMMA: Final = (TokenType.COMMA, TokenType.FROM, TokenType.R_PAREN, None)
 
 
