@@ -118,15 +118,22 @@ def test_a_budget_that_is_too_generous_learns_from_429(
 def test_an_expired_session_is_renewed_once(
     server: Sandbox, connect: Callable[..., Session]
 ) -> None:
-    """Every session ends on the server; thirty threads notice; one logs on."""
-    session = connect()
+    """Every session ends on the server; a hundred threads notice; one logs on."""
+    server.control.throttle(None)
+    session = connect(tps=None)
     session.query(QUERY, limit=1)
     server.control.expire()
-    seen: list[Exchange] = []
-    with session.trace(seen.append):
-        failures = in_threads(15, lambda: session.query(QUERY, limit=1))
-    assert failures == []
-    assert [e.method for e in seen].count("xtk:session#Logon") == 1
+    server.control.stats(clear=True)
+    together = threading.Barrier(100)
+
+    def work() -> None:
+        together.wait()
+        assert len(session.query(QUERY, limit=1)) == 1
+
+    assert in_threads(100, work) == []
+    apis = server.control.stats()["apis"]
+    assert apis["xtk:session#Logon"]["calls"] == 1
+    assert apis["xtk:queryDef#ExecuteQuery"]["calls"] >= 101
 
 
 def test_a_wrong_password_is_refused(
