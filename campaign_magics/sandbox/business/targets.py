@@ -27,6 +27,7 @@ from .. import engine
 from ..engine.statement import compile_query
 from ..faults import Fault
 from ..stores.world import World
+from .externals import BadSource, read_addresses
 
 RECIPIENT: Final = "nms:recipient"
 _EVERY_LINE: Final = 2**62
@@ -94,8 +95,8 @@ def find_target(
     Raises NoTarget when none is defined (DLV-490009) or a part cannot be read.
     """
     targets = child(delivery, "targets")
-    if targets is not None and targets.get("fromExternalSource") in ("true", "1"):
-        raise NoTarget("SBX-100001 The sandbox does not read targets from a file.")
+    if targets is not None and _is_true(targets, "fromExternalSource"):
+        return _from_lines(world, targets, channel)
     parts = list(_parts(targets, holder))
     included = [part for part in parts if not _excludes(part)]
     if not included:
@@ -110,7 +111,7 @@ def find_target(
     return Target(
         ids=found.column("id").combine_chunks(),
         addresses=found.column("address").combine_chunks(),
-        refused=_refused(found),
+        refused=_blocked(found) | _useless(found.column("address")),
     )
 
 
@@ -121,7 +122,36 @@ def _parts(targets: etree._Element | None, holder: str) -> Iterator[etree._Eleme
 
 
 def _excludes(part: etree._Element) -> bool:
-    return part.get("exclusion") in ("true", "1")
+    return _is_true(part, "exclusion")
+
+
+def _is_true(element: etree._Element, name: str) -> bool:
+    return element.get(name) in ("true", "1")
+
+
+def _from_lines(world: World, targets: etree._Element, channel: Channel) -> Target:
+    """Return the target of an external source.
+
+    Recipients are recognised by their address, unless that is switched off; others
+    get their message as nobody's (recipient 0) [assumed].
+    """
+    try:
+        addresses = read_addresses(targets)
+    except BadSource as exc:
+        raise NoTarget(str(exc)) from exc
+    known: dict[str, tuple[int, bool]] = {}
+    if not _is_true(targets, "noReconciliation"):
+        everybody = _run(world, etree.Element("targetPart"), channel)
+        names = pc.utf8_lower(everybody.column("address")).to_pylist()
+        rows = zip(everybody.column("id").to_pylist(), _blocked(everybody), strict=True)
+        known = dict(zip(names, rows, strict=True))
+    found = [known.get(address.lower(), (0, False)) for address in addresses]
+    shown = pa.array(addresses, pa.string())
+    return Target(
+        ids=pa.array([key for key, _ in found], pa.int64()),
+        addresses=shown,
+        refused=np.array([refused for _, refused in found]) | _useless(shown),
+    )
 
 
 def _union(tables: Iterable[pa.Table]) -> pa.Table:
@@ -131,19 +161,22 @@ def _union(tables: Iterable[pa.Table]) -> pa.Table:
     return whole.take(pa.array(first))
 
 
-def _refused(found: pa.Table) -> npt.NDArray[np.bool_]:
-    """Tell who gets nothing: on a denylist, without an address, or a second time."""
-    blocked = pc.or_(
-        pc.not_equal(found.column("all"), 0), pc.not_equal(found.column("one"), 0)
-    ).to_numpy()
-    addresses = pc.fill_null(pc.utf8_lower(found.column("address")), "")
-    texts = addresses.to_numpy(zero_copy_only=False).astype(object)
-    _, first = np.unique(texts.astype(str), return_index=True)
+def _blocked(found: pa.Table) -> npt.NDArray[np.bool_]:
+    """Tell who is on a denylist, the general one or the channel's."""
+    every, one = found.column("all").to_numpy(), found.column("one").to_numpy()
+    blocked: npt.NDArray[np.bool_] = (every != 0) | (one != 0)
+    return blocked
+
+
+def _useless(addresses: pa.Array | pa.ChunkedArray) -> npt.NDArray[np.bool_]:
+    """Tell which addresses are empty, or stood in the list before."""
+    folded = pc.fill_null(pc.utf8_lower(addresses), "")
+    texts = folded.to_numpy(zero_copy_only=False).astype(str)
+    _, first = np.unique(texts, return_index=True)
     again = np.ones(len(texts), dtype=np.bool_)
     again[first] = False
-    empty = pc.equal(addresses, "").to_numpy()
-    refused: npt.NDArray[np.bool_] = blocked | again | empty
-    return refused
+    useless: npt.NDArray[np.bool_] = again | (texts == "")
+    return useless
 
 
 def _run(world: World, part: etree._Element, channel: Channel) -> pa.Table:

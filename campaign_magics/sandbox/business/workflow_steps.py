@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from math import ceil
 from typing import Any, Final
 
+from ..staging.workflows import REFERENCE_TABLES, STAGING_DATA
 from ..stores.agenda import Task
 from ..stores.world import World
 from .pace import SCHEDULE, STEP
@@ -30,6 +31,9 @@ from .workflow_records import (
     write_log,
 )
 
+_RUN_ELSEWHERE: Final = frozenset({STAGING_DATA, REFERENCE_TABLES})
+"""Workflows whose task is the sandbox's own replication."""
+
 _EVENT: Final = "xtk:workflowEvent"
 _POSTED, _PROCESSED, _REFUSED = 0, 3, 4
 
@@ -37,6 +41,8 @@ _POSTED, _PROCESSED, _REFUSED = 0, 3, 4
 def begin(world: World, workflow: int, at: int, when: float) -> None:
     """Begin the activity at this place; after the last one, see what remains."""
     row = find(world, str(workflow))
+    if row["@internalName"] in _RUN_ELSEWHERE:
+        return
     steps = activities(row)
     if at >= len(steps) or steps[at].kind == END:
         _reach_end(world, row, steps, when)

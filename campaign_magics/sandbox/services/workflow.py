@@ -2,12 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+
 from lxml import etree
 
 from ..business import workflow_steps, workflows
-from ..business.workflow_records import find
+from ..business.workflow_records import AT_WORK, find
 from ..instance import Call, Reply
-from .business import changing, document, now, world_of
+from ..staging.workflows import (
+    REFERENCE_TABLES,
+    STAGING_DATA,
+    run_references,
+    run_staging,
+)
+from ..stores.world import World
+from .business import changing, document, now, refusals, world_of
+from .rights import check_write
+
+_REPLICATION: Mapping[str, Callable[[World], object]] = {
+    STAGING_DATA: run_staging,
+    REFERENCE_TABLES: run_references,
+}
 
 
 @changing
@@ -72,10 +87,22 @@ def kill(call: Call) -> Reply:
     return Reply()
 
 
-@changing
 def wakeup(call: Call) -> Reply:
-    """Run the pending tasks now."""
-    workflows.wake_up(world_of(call), call.text(0), now(call))
+    """Run the pending tasks now.
+
+    For the two workflows of replication this replicates (Adobe v8, "Data
+    replication": execute pending tasks now).
+    """
+    check_write(call)
+    world = world_of(call)
+    with refusals(call):
+        row = find(world, call.text(0))
+        replicate = _REPLICATION.get(row["@internalName"])
+        if replicate is not None and row["@state"] in AT_WORK:
+            replicate(world)
+        else:
+            with world.databases.transaction():
+                workflows.wake_up(world, call.text(0), now(call))
     return Reply()
 
 

@@ -309,7 +309,12 @@ def test_an_sms_goes_to_a_mobile_phone_and_is_not_tracked(desk):
         (targets("@id ="), "XTK-17003"),
         (part("pigeon", ""), "SBX-100001"),
         (part("group", ""), "names no rcpGroup"),
-        ("<targets fromExternalSource='true'/>", "SBX-100001"),
+        ("<targets fromExternalSource='true'/>", "has no lines"),
+        (
+            "<targets fromExternalSource='true'><externalSource>Name|Age\nx|3"
+            "</externalSource></targets>",
+            "no column 'email'",
+        ),
     ],
 )
 def test_a_target_that_cannot_be_computed_fails_the_analysis(desk, content, cause):
@@ -403,6 +408,49 @@ def test_the_links_of_the_content_are_tracked(desk):
     urls = {url for (url,) in desk.rows("nms:trackingUrl", "sourceURL", where)}
     assert {"https://shop.example/a", "https://shop.example/b?x=1"} <= urls
     assert len(urls) == 4
+
+
+def messages_of(desk, content: str) -> list[tuple[str, str, str]]:
+    """Prepare a delivery; return recipient, address and status of its messages."""
+    delivery = new(desk, f"<delivery label='Lines'>{content}</delivery>")
+    desk.call("nms:delivery#Prepare", entity=entity(delivery))
+    where = f"[@delivery-id] = {delivery}"
+    rows = desk.rows(
+        "nms:broadLogRcp", "@publicId [@recipient-id] @address @status", where
+    )
+    return [tuple(row[1:]) for row in sorted(rows, key=lambda row: int(row[0]))]
+
+
+def test_the_lines_of_an_external_source_are_targets(desk):
+    """Adobe's sample: no template, one column, nobody recognised."""
+    content = """<targets fromExternalSource="true" targetMode="1"
+      noReconciliation="true" addressField="Email"><fileFormat active="true">
+      <source format="text" type="text"><dataSourceConfig>
+      <dataSourceColumn label="Email" name="Email" type="string"/></dataSourceConfig>
+      </source><destination type="xtkDataStore"/></fileFormat>
+      <externalSource><![CDATA[not-a-recipient@domain.example]]></externalSource>
+      </targets>"""
+    assert messages_of(desk, content) == [("0", "not-a-recipient@domain.example", "6")]
+
+
+def test_recipients_are_recognised_by_their_address(desk):
+    """With a header line; twice the same address is one message, as is none."""
+    ((key, email),) = desk.rows(
+        "nms:recipient",
+        "@id @email",
+        "@email <> '' AND @blackList = 0 AND @blackListEmail = 0",
+    )[:1]
+    content = (
+        "<targets fromExternalSource='true'><externalSource>Id|Email|City\n"
+        f"1|{email.upper()}|Paris\n2|new@a.example|Rome\n3|{email}|Oslo\n4||Bonn"
+        "</externalSource></targets>"
+    )
+    assert messages_of(desk, content) == [
+        (key, email.upper(), "6"),
+        ("0", "new@a.example", "6"),
+        (key, email, "0"),
+        ("0", "", "0"),
+    ]
 
 
 def story(seed: int, looks: list[float]) -> list[list[tuple[str, ...]]]:

@@ -338,3 +338,20 @@ def test_asking_twice_or_out_of_turn_does_no_harm(desk, method):
         desk.after(0.3)
     desk.after(60)
     assert state(desk, name) in (PAUSED, FINISHED)
+
+
+def test_waking_up_the_replication_replicates(desk):
+    """Adobe v8: its pending task can be executed now; stopped, it does nothing."""
+    wkf = "ffdaReplicateStagingData"
+    who = "<recipient _key='@email' email='woken@a.example'/>"
+    desk.call("nms:subscription#Subscribe", "newsletter", who, True)
+    where = "@email = 'woken@a.example'"
+    assert desk.rows("nms:recipient", "@id", where) == []
+    desk.call("xtk:workflow#Stop", wkf)
+    desk.after(1)
+    desk.call("xtk:workflow#Wakeup", wkf)
+    assert desk.rows("nms:recipient", "@id", where) == []
+    desk.call("xtk:workflow#Start", wkf)
+    desk.after(1)
+    desk.call("xtk:workflow#Wakeup", wkf)
+    assert len(desk.rows("nms:recipient", "@id", where)) == 1
