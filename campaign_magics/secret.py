@@ -1,4 +1,4 @@
-"""A value that has no text to print."""
+"""A value that has no text to print, and texts that do not print themselves."""
 
 from __future__ import annotations
 
@@ -35,3 +35,25 @@ class Secret:
 
     def __reduce__(self) -> NoReturn:
         raise TypeError("a Secret is not stored or sent")
+
+
+class Veiled(str):
+    """The plain text of a secret on its way into a request; its repr is masked.
+
+    Tracebacks with local variables, debuggers and pytest show reprs: of arguments, of
+    header dictionaries, of frames deep in other libraries.
+    """
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return "'***'"
+
+
+class Sealed(bytes):
+    """A whole request, which may hold a secret; its repr is its size."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return f"<{len(self)} bytes>"

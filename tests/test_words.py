@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from campaign_magics import errors
 from campaign_magics.clock import SYSTEM_CLOCK
 from campaign_magics.errors import CampaignError, UnknownName
-from campaign_magics.secret import Secret
+from campaign_magics.secret import Sealed, Secret, Veiled
 
 pytestmark = pytest.mark.pure
 
@@ -97,3 +97,11 @@ def test_waiting_ends_when_cancelled() -> None:
     cancel.set()
     assert SYSTEM_CLOCK.wait(60, cancel) is True
     assert SYSTEM_CLOCK.wait(0, threading.Event()) is False
+
+
+def test_a_text_on_its_way_to_the_wire_does_not_show_itself() -> None:
+    """It is the text itself for a library, and a mask in a repr of any container."""
+    word, request = Veiled("canary"), Sealed(b"canary")
+    assert (word, request) == ("canary", b"canary")
+    assert "canary" not in f"{[word, request]!r} { ({'Cookie': word})!r}"
+    assert repr(request) == "<6 bytes>"

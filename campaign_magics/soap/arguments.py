@@ -12,6 +12,7 @@ from lxml import etree
 
 from ..errors import BadAnswer, InvalidValue
 from ..schemas.model import Method, Parameter
+from ..secret import Secret, Veiled
 from ..xtk.text import from_text, to_text
 from ..xtk.types import STRING, TYPES, Kind
 from ..xtk.xml import children
@@ -62,6 +63,8 @@ def signature(method: Method) -> str:
 
 
 def _to_wire(parameter: Parameter, value: object) -> WireValue:
+    if isinstance(value, Secret):
+        return Veiled(value.reveal())
     if parameter.type in DOM_TYPES:
         return to_element(value, name=parameter.name)
     kind = TYPES.get(parameter.type, STRING)

@@ -15,7 +15,7 @@ from urllib.parse import urlencode
 
 from ..clock import Clock
 from ..errors import AccessDenied, BadAnswer, CampaignError, ServerError
-from ..secret import Secret
+from ..secret import Secret, Veiled
 from .logon import Caller
 from .network import Pool
 from .parcel import HttpAnswer
@@ -93,7 +93,7 @@ class ImsLogin:
         form = {
             "grant_type": "client_credentials",
             "client_id": self.client_id,
-            "client_secret": self.client_secret.reveal(),
+            "client_secret": Veiled(self.client_secret.reveal()),
             "scope": self.scope,
         }
         return self.pool.exchange(

@@ -49,7 +49,7 @@ class PasswordLogin:
     def obtain(self, call: Caller) -> Identity:
         """Log on.  Raises AccessDenied."""
         options = etree.Element("parameters", rememberMe="false")
-        return _session(call(LOGON, [self.user, self.password.reveal(), options]))
+        return _session(call(LOGON, [self.user, self.password, options]))
 
     def secrets(self) -> Sequence[Secret]:
         """Return the password."""
@@ -66,7 +66,7 @@ class BearerLogin:
 
     def obtain(self, call: Caller) -> Identity:
         """Log on.  Raises AccessDenied."""
-        return _session(call(BEARER_LOGON, [self.bearer.reveal()]))
+        return _session(call(BEARER_LOGON, [self.bearer]))
 
     def secrets(self) -> Sequence[Secret]:
         """Return the token."""

@@ -74,24 +74,20 @@ class Pool:
         limits = self._timeouts
         left = limits.total if left is None else max(0.001, left)
         deadline = time.monotonic() + left
-        with (
-            our_errors(self.host),
-            closing(
-                self.session.request(
-                    method,
-                    url,
-                    data=body,
-                    headers=headers,
-                    timeout=(min(limits.connect, left), min(limits.read, left)),
-                    **self._options,
-                )
-            ) as response,
-        ):
-            with our_errors(self.host, answering=True):
+        options = {**self._options, "data": body, "headers": headers}
+        options["timeout"] = (min(limits.connect, left), min(limits.read, left))
+        try:
+            with our_errors(self.host):
+                response = self.session.request(method, url, **options)
+            with our_errors(self.host, answering=True), closing(response):
                 content = self._read(response, deadline)
-            return HttpAnswer(
-                status=response.status_code, headers=response.headers, body=content
-            )
+        except KeyboardInterrupt:
+            # Shown with its local variables (%xmode Verbose), the way down to the
+            # socket would show the request: the traceback begins anew, here.
+            raise KeyboardInterrupt from None
+        return HttpAnswer(
+            status=response.status_code, headers=response.headers, body=content
+        )
 
     def close(self) -> None:
         """Close the connections that are idle."""

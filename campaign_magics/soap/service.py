@@ -17,6 +17,7 @@ from lxml import etree
 
 from ..errors import InvalidValue
 from ..schemas.model import Method
+from ..secret import Sealed
 from .arguments import WireValue, signature
 from .methods import action_of
 from .wsdl import build_wsdl
@@ -57,7 +58,7 @@ class Services:
         method: Method,
         values: Sequence[WireValue],
         entity: etree._Element | None = None,
-    ) -> bytes:
+    ) -> Sealed:
         """Return the SOAP request of one call, in UTF-8.
 
         ``values`` are the inputs in their order, ``entity`` the object of a method
@@ -80,7 +81,7 @@ class Services:
                 f"The arguments do not fit {action_of(method)}.",
                 hint=f"call it as {signature(method)}",
             ) from error
-        return etree.tostring(root, encoding="utf-8", xml_declaration=True)
+        return Sealed(etree.tostring(root, encoding="utf-8", xml_declaration=True))
 
 
 def _wrapped(element: WireValue) -> dict[str, WireValue]:

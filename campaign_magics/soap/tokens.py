@@ -17,7 +17,7 @@ from typing import TypeVar
 
 from ..clock import SYSTEM_CLOCK, Clock
 from ..errors import InvalidValue, NotConnected, SessionExpired
-from ..secret import Secret
+from ..secret import Secret, Veiled
 
 T = TypeVar("T")
 _HEADER = re.compile(r"[\x21-\x7e]*")
@@ -41,10 +41,11 @@ class Identity:
     def headers(self) -> dict[str, str]:
         """Return the HTTP headers that carry the tokens."""
         if self.bearer:
-            return {"Authorization": f"Bearer {self.bearer.reveal()}"}
-        headers = {"X-Security-Token": self.security.reveal() if self.security else ""}
+            return {"Authorization": Veiled(f"Bearer {self.bearer.reveal()}")}
+        security = Veiled(self.security.reveal() if self.security else "")
+        headers: dict[str, str] = {"X-Security-Token": security}
         if self.session:
-            headers["Cookie"] = f"__sessiontoken={self.session.reveal()}"
+            headers["Cookie"] = Veiled(f"__sessiontoken={self.session.reveal()}")
         return headers
 
     def secrets(self) -> tuple[Secret, ...]:
