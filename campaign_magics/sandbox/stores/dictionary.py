@@ -15,7 +15,7 @@ from ...errors import InvalidOption
 from ...schemas.compiler import compile_schemas
 from ...schemas.errors import SchemaError
 from ...schemas.model import Schema
-from ...schemas.reader import read_schema
+from ...schemas.reader import read_schemas
 from ...schemas.source import read_document, schema_id
 from ...xtk.xml import XmlError, local_name, parse_xml
 from ..data import standard_sources
@@ -33,7 +33,7 @@ class Dictionary:
     @cached_property
     def schemas(self) -> Mapping[str, Schema]:
         """The compiled schemas, staging twins included."""
-        return {name: read_schema(xml) for name, xml in self.documents.items()}
+        return read_schemas(self.documents)
 
     def changed(self, before: Dictionary) -> list[str]:
         """Return the schemas that are new or differ from an earlier dictionary."""

@@ -341,3 +341,11 @@ def test_a_key_that_rows_break_is_refused():
     assert "@area" not in world.schema("cus:store").field_by_path
     assert count(world, "CusStore", "local") == 3
     world.close()
+
+
+def test_a_field_may_use_an_enumeration_of_another_schema(world):
+    """nms:broadLogMsg lists its channels in nms:delivery's enumeration."""
+    field = world.schema("nms:broadLogMsg").field_by_path["@messageType"]
+    assert field.enum is not None
+    assert field.enum.name == "nms:delivery:messageType"
+    assert "mail" in {value.name for value in field.enum.values}
