@@ -59,9 +59,14 @@ class Index:
             self.rows[values].remove(row)
 
     def first(self, values: Values) -> Row | None:
-        """Return the row under these values, the oldest of several."""
+        """Return the row under these values, of several the one with the least key."""
         held = self.rows.get(values)
-        return held[0] if held else None
+        return min(held, key=lambda row: ordered(row.key)) if held else None
+
+
+def ordered(values: Values) -> list[tuple[bool, Stored]]:
+    """Return what sorts rows by these values, null before all others."""
+    return [(value is not None, value) for value in values]
 
 
 def grouped(rows: Sequence[Row]) -> dict[str, list[Row]]:

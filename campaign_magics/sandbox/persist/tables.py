@@ -151,13 +151,11 @@ class CloudTables:
         keys: Sequence[Values],
     ) -> Iterator[Values]:
         """Yield columns of the rows that match (see ``Tables``)."""
-        columns = _columns(shape, by)
-        tests = [*_same(columns), *_not_zero(shape)]
-        sql = (
-            f"SELECT {_listed(shape, wanted)} FROM {quoted(shape.table)} AS t"  # noqa: S608
-            f" JOIN {_given(columns)} AS k ON {' AND '.join(tests)}"
-        )
-        return _rows(self._databases, "cloud", sql, _turned(keys))
+        batch = _Batch(_columns(shape, by), keys)
+        tests = " AND ".join([*batch.tests(len(by)), *_not_zero(shape)])
+        sql = f"SELECT {_listed(shape, wanted)} FROM {quoted(shape.table)} AS t"  # noqa: S608
+        joined = f"JOIN {batch.table} ON" if batch.table else "WHERE"
+        return _rows(self._databases, "cloud", f"{sql} {joined} {tests}", batch.params)
 
     def insert(self, shape: Shape, rows: Sequence[Values]) -> None:
         """Insert rows (see ``Tables``)."""
@@ -167,13 +165,13 @@ class CloudTables:
             sql = insert(shape.table, names, f"VALUES {values}")
             self._execute(sql, [v for row in rows for v in row])
             return
-        columns = _turned(rows)
-        given = f"SELECT * FROM {_given(list(shape.columns.values()))}"  # noqa: S608
-        self._log.steps.append((insert(shape.table, names, given), columns))
+        batch = _Batch(list(shape.columns.values()), rows)
+        given = f"SELECT * FROM {batch.table}"  # noqa: S608
+        self._log.steps.append((insert(shape.table, names, given), batch.params))
         types = arrow_schema(shape.schema, "cloud")
         arrays = [
             pa.array(column, types.field(name).type)
-            for column, name in zip(columns, names, strict=True)
+            for column, name in zip(batch.params, names, strict=True)
         ]
         self._databases.cloud.load(shape.table, pa.table(arrays, names=names))
 
@@ -186,30 +184,63 @@ class CloudTables:
     ) -> None:
         """Set columns (see ``Tables``)."""
         columns = _columns(shape, (*by, *paths))
-        size = len(by)
+        batch = _Batch(columns, rows)
+        values = list(map(batch.value, range(len(columns))))[len(by) :]
         sets = ", ".join(
-            f"{quoted(column.name)} = k.c{at}"
-            for at, column in enumerate(columns)
-            if at >= size
+            f"{quoted(column.name)} = {value}"
+            for column, value in zip(columns[len(by) :], values, strict=True)
         )
-        sql = (
-            f"UPDATE {quoted(shape.table)} AS t SET {sets} FROM {_given(columns)} AS k"  # noqa: S608
-            f" WHERE {' AND '.join(_same(columns[:size]))}"
-        )
-        self._execute(sql, _turned(rows))
+        sql = f"UPDATE {quoted(shape.table)} AS t SET {sets}"  # noqa: S608
+        source = f" FROM {batch.table}" if batch.table else ""
+        tests = " AND ".join(batch.tests(len(by)))
+        self._execute(f"{sql}{source} WHERE {tests}", batch.params)
 
     def delete(self, shape: Shape, by: Sequence[str], keys: Sequence[Values]) -> None:
         """Delete rows (see ``Tables``)."""
-        columns = _columns(shape, by)
-        sql = (
-            f"DELETE FROM {quoted(shape.table)} AS t USING {_given(columns)} AS k"  # noqa: S608
-            f" WHERE {' AND '.join(_same(columns))}"
-        )
-        self._execute(sql, _turned(keys))
+        batch = _Batch(_columns(shape, by), keys)
+        sql = f"DELETE FROM {quoted(shape.table)} AS t"  # noqa: S608
+        source = f" USING {batch.table}" if batch.table else ""
+        tests = " AND ".join(batch.tests(len(by)))
+        self._execute(f"{sql}{source} WHERE {tests}", batch.params)
 
     def _execute(self, sql: str, params: list[Any]) -> None:
         self._log.steps.append((sql, params))
         self._databases.execute("cloud", sql, params)
+
+
+class _Batch:
+    """Rows of values as DuckDB takes them: one row bare, more as a table of lists."""
+
+    def __init__(self, columns: Sequence[StoredColumn], rows: Sequence[Values]) -> None:
+        self._columns = columns
+        self._is_one = len(rows) == 1
+        turned = [list(column) for column in zip(*rows, strict=True)]
+        self._nullable = [None in column for column in turned]
+        self.params: list[Any] = list(rows[0]) if self._is_one else turned
+
+    @property
+    def table(self) -> str:
+        """The rows as a table named ``k``; empty for one row."""
+        if self._is_one:
+            return ""
+        lists = ", ".join(
+            f"unnest(${at}::{column.storage.duckdb}[]) AS c{at}"
+            for at, column in enumerate(self._columns, start=1)
+        )
+        return f"(SELECT {lists}) AS k"
+
+    def value(self, at: int) -> str:
+        """Return the SQL of one column's value."""
+        type_ = self._columns[at].storage.duckdb
+        return f"${at + 1}::{type_}" if self._is_one else f"k.c{at + 1}"
+
+    def tests(self, count: int) -> list[str]:
+        """Return the conditions that the first columns equal those of the table."""
+        equal = ["IS NOT DISTINCT FROM" if one else "=" for one in self._nullable]
+        return [
+            f"t.{quoted(self._columns[at].name)} {equal[at]} {self.value(at)}"
+            for at in range(count)
+        ]
 
 
 def _columns(shape: Shape, paths: Sequence[str]) -> list[StoredColumn]:
@@ -228,27 +259,6 @@ def _not_zero(shape: Shape) -> list[str]:
 
 def _marks(names: Sequence[str]) -> str:
     return f"({', '.join('?' for _ in names)})"
-
-
-def _given(columns: Sequence[StoredColumn]) -> str:
-    """Return the rows of a batch as a table: a list for each column."""
-    lists = ", ".join(
-        f"unnest(?::{column.storage.duckdb}[]) AS c{at}"
-        for at, column in enumerate(columns)
-    )
-    return f"(SELECT {lists})"
-
-
-def _same(columns: Sequence[StoredColumn]) -> list[str]:
-    return [
-        f"t.{quoted(column.name)} IS NOT DISTINCT FROM k.c{at}"
-        for at, column in enumerate(columns)
-    ]
-
-
-def _turned(rows: Iterable[Values]) -> list[list[Any]]:
-    """Return the columns of rows, as lists."""
-    return [list(column) for column in zip(*rows, strict=True)]
 
 
 def _rows(

@@ -19,7 +19,7 @@ from ..stores.world import World
 from .causes import database_said
 from .redo import Log, catch_up, keep
 from .removal import cascades, remove
-from .rows import Index, Row, Values, grouped
+from .rows import Index, Row, Values, grouped, ordered
 from .shape import Shape, shape_of
 from .tables import tables_of
 from .values import Stored
@@ -74,7 +74,7 @@ class Unit:
         found = list(tables.fetch(shape, wanted, paths, keys))
         held = self._rows.setdefault(shape.schema.id, {})
         size = len(shape.key)
-        for values in sorted(found, key=lambda row: _order(row[:size])):
+        for values in sorted(found, key=lambda row: ordered(row[:size])):
             self._enter(shape, index, held, dict(zip(wanted, values, strict=True)))
 
     def find(self, shape: Shape, paths: tuple[str, ...], key: Values) -> Row | None:
@@ -246,7 +246,3 @@ def working(unit: Unit, shape: Shape) -> Iterator[None]:
         unit.flush()
         if alike:
             keep(databases, unit.log)
-
-
-def _order(values: Values) -> list[tuple[bool, Stored]]:
-    return [(value is not None, value) for value in values]
