@@ -8,6 +8,7 @@ removed, but a backslash is a letter: paths of Windows and XTK's escapes stay wh
 from __future__ import annotations
 
 import argparse
+import ast
 import shlex
 from collections.abc import Callable
 from typing import Any
@@ -28,6 +29,14 @@ def parse(magic: Callable[..., Any], line: str, name: str) -> argparse.Namespace
         raise InvalidOption(
             f"The line cannot be split: {exc}.", hint="close the quote"
         ) from exc
+
+
+def literal(text: str) -> Any:
+    """Read a value typed as NAME=VALUE: a Python literal as such, else the text."""
+    try:
+        return ast.literal_eval(text)
+    except (ValueError, SyntaxError):
+        return text
 
 
 def _split(line: str) -> list[str]:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from IPython.core.magic import Magics, line_magic, magics_class, no_var_expand
 from IPython.core.magic_arguments import argument, magic_arguments
 
+from ..errors import InvalidOption
 from ..options import positive_number
-from .arguments import parse
+from .arguments import literal, parse
 from .campaign import CampaignMagics
 from .footer import show, show_footer, table
 from .meter import meter_rows, meter_text
 
-_COMMANDS = ("status", "replicate", "reset", "expire", "throttle")
+_COMMANDS = ("status", "replicate", "reset", "expire", "throttle", "faults")
 
 
 @magics_class
@@ -26,6 +29,7 @@ class DrivingMagics(Magics):
     @line_magic
     @magic_arguments("%campaign_sandbox")
     @argument("command", nargs="?", choices=_COMMANDS, default="status", help="what")
+    @argument("fault", nargs="*", help="faults: KIND NAME=VALUE …, or off")
     @argument("--tps", type=positive_number, help="throttle: calls a second")
     def campaign_sandbox(self, line: str) -> None:
         """Drive the sandbox that this notebook talks to.
@@ -37,6 +41,9 @@ class DrivingMagics(Magics):
             %campaign_sandbox expire
             %campaign_sandbox replicate
             %campaign_sandbox reset
+            %campaign_sandbox faults status status=503 calls=3
+            %campaign_sandbox faults latency seconds=0.5 probability=0.2
+            %campaign_sandbox faults off
         """
         from ..front import sandbox_driver
 
@@ -59,6 +66,12 @@ class DrivingMagics(Magics):
             case "replicate":
                 driver.replicate()
                 show_footer("staged and reference rows are in the cloud database")
+            case "faults":
+                kind, order = _order(options.fault)
+                orders = driver.faults(kind, **order)
+                lines = [str(one) for one in orders] or ["no fault is ordered"]
+                rows = [(str(number), line) for number, line in enumerate(lines, 1)]
+                show("\n".join(lines), table(rows, "Ordered faults"))
             case "reset":
                 driver.reset()
                 show_footer("the rows are as they were at the start")
@@ -72,3 +85,19 @@ class DrivingMagics(Magics):
         parse(self.campaign_meter, line, "campaign_meter")
         snapshot = self._campaign.session.budget.snapshot()
         show(meter_text(snapshot), table(meter_rows(snapshot), "Calls per second"))
+
+
+def _order(words: list[str]) -> tuple[str | None, dict[str, Any]]:
+    """Read ``KIND NAME=VALUE …``: Python literals as such, other words as text."""
+    if not words:
+        return None, {}
+    order: dict[str, Any] = {}
+    for word in words[1:]:
+        name, equals, text = word.partition("=")
+        if not equals:
+            raise InvalidOption(
+                f"'{word}' is not NAME=VALUE.",
+                hint="%campaign_sandbox faults latency seconds=0.5",
+            )
+        order[name] = literal(text)
+    return words[0], order

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import re
 from collections import ChainMap
 from typing import TYPE_CHECKING, Any
@@ -18,7 +17,7 @@ from IPython.core.magic_arguments import argument, magic_arguments
 
 from ..errors import InvalidOption
 from ..options import positive_int
-from .arguments import parse
+from .arguments import literal, parse
 from .campaign import CampaignMagics
 from .footer import show_footer, show_under_next_result
 
@@ -126,8 +125,5 @@ def _given(pairs: list[str]) -> dict[str, Any]:
             raise InvalidOption(
                 f"--param {pair} is not NAME=VALUE.", hint="--param language=fr"
             )
-        try:
-            values[name] = ast.literal_eval(text)
-        except (ValueError, SyntaxError):
-            values[name] = text
+        values[name] = literal(text)
     return values

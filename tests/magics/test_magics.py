@@ -328,6 +328,19 @@ def test_the_sandbox_is_driven_from_the_notebook(notebook: Notebook) -> None:
         notebook.run("%campaign_sandbox explode")
 
 
+def test_faults_are_ordered_from_the_notebook(notebook: Notebook) -> None:
+    """A query gets over a 503 by itself; nonsense is refused."""
+    notebook.run("%campaign_connect sandbox --rows 50 --tps 50")
+    notebook.run("%campaign_sandbox faults status status=503 calls=1")
+    assert "503" in notebook.shown
+    assert len(notebook.run(f"%%campaign_query --limit 2\n{EMAILS}")) == 2
+    notebook.run("%campaign_sandbox faults off")
+    assert "no fault is ordered" in notebook.shown
+    for words in ("nonsense", "latency seconds", "latency seconds=never"):
+        with pytest.raises(InvalidOption):
+            notebook.run(f"%campaign_sandbox faults {words}")
+
+
 def test_the_meter_counts_in_words(connected: Notebook) -> None:
     connected.run(f"%%campaign_query --limit 2\n{EMAILS}")
     connected.run("%campaign_meter --text")
