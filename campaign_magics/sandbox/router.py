@@ -301,10 +301,9 @@ def _named(methods: Iterable[Method], name: str) -> Method | None:
 
 
 def _schema(instance: Instance, schema_id: str) -> Schema | None:
-    try:
-        return instance.world.schema(schema_id)
-    except Fault:
-        return None
+    """Return a schema or None, without the search for a name like it."""
+    world = instance.world
+    return world.schema(schema_id) if schema_id in world.schema_ids() else None
 
 
 def _not_defined(urn: str, name: str) -> Fault:

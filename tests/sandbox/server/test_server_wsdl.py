@@ -110,6 +110,25 @@ def test_without_a_session_one_is_sent_to_log_on(served: Served):
     stranger.close()
 
 
+def test_the_address_may_hold_the_session(
+    served: Served, caller: Caller, monkeypatch: pytest.MonkeyPatch
+):
+    """Both tokens; or user/password, only where a zone allows that."""
+    stranger = served.caller()
+    tokens = (
+        f"&__sessiontoken={caller.tokens['Cookie'].partition('=')[2]}"
+        f"&__securitytoken={caller.tokens['X-Security-Token']}"
+    )
+    path = f"{PATH}xtk:session"
+    assert stranger.send("GET", path + tokens).status == 200
+    short = "&__sessiontoken=admin/admin"
+    assert stranger.send("GET", path + short).status == 302
+    monkeypatch.setattr(served.instance.authority, "_allow_user_password", True)
+    assert stranger.send("GET", path + short).status == 200
+    assert stranger.send("GET", path + short + "x").status == 302
+    stranger.close()
+
+
 @pytest.mark.parametrize("schema", ["nms:nothing", "", "xtk:common", "a" * 3000])
 def test_what_has_no_methods_has_no_wsdl(caller: Caller, schema: str):
     """404 and why."""
