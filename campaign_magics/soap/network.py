@@ -16,6 +16,7 @@ from requests.adapters import HTTPAdapter
 
 from .. import __version__
 from ..errors import BadAnswer, CallTimeout
+from ..secret import Sealed
 from .foreign import our_errors
 from .parcel import HttpAnswer
 from .retry import Timeouts
@@ -23,6 +24,10 @@ from .retry import Timeouts
 AGENT = f"campaign_magics/{__version__}"
 
 _PIECE = 1 << 18
+_SHORT = 1 << 20
+"""Bytes of an answer that may be a logon's or a fault's; longer ones hold rows, and
+are not copied to be sealed."""
+
 _MAX_ANSWER = 2 << 30
 """Bytes of one answer, decompressed; beyond it a compression bomb is likelier."""
 
@@ -110,7 +115,8 @@ class Pool:
                     f"The answer of {self.host} did not end in time.",
                     hint="ask for fewer rows, or raise total_timeout in the profile",
                 )
-        return pieces[0] if len(pieces) == 1 else b"".join(pieces)
+        content = pieces[0] if len(pieces) == 1 else b"".join(pieces)
+        return Sealed(content) if size < _SHORT else content
 
 
 def host_of(url: str) -> str:

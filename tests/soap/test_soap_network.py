@@ -59,7 +59,7 @@ def test_an_interrupt_leaves_a_slow_call_at_once(
     started = time.monotonic()
     with pytest.raises(KeyboardInterrupt):
         client.call(PING)
-    assert time.monotonic() - started < 1.5
+    assert time.monotonic() - started < 3
     release.set()
     server.before = lambda heard: None
     client.call(PING)
