@@ -58,10 +58,10 @@ class Index:
         if values is not None and row in self.rows.get(values, ()):
             self.rows[values].remove(row)
 
-    def first(self, values: Values) -> Row | None:
-        """Return the row under these values, of several the one with the least key."""
-        held = self.rows.get(values)
-        return min(held, key=lambda row: ordered(row.key)) if held else None
+    def all(self, values: Values) -> list[Row]:
+        """Return the rows under these values, by their keys."""
+        held = self.rows.get(values, [])
+        return sorted(held, key=lambda row: ordered(row.key)) if held[1:] else held[:]
 
 
 def ordered(values: Values) -> list[tuple[bool, Stored]]:

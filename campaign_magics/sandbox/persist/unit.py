@@ -79,10 +79,14 @@ class Unit:
 
     def find(self, shape: Shape, paths: tuple[str, ...], key: Values) -> Row | None:
         """Return the record that has these values, the first one of several."""
+        return next(iter(self.find_all(shape, paths, key)), None)
+
+    def find_all(self, shape: Shape, paths: tuple[str, ...], key: Values) -> list[Row]:
+        """Return all records that have these values, by their keys."""
         index = self._index(shape, paths)
         if key not in index.asked:
             self.load(shape, paths, [key])
-        return index.first(key)
+        return index.all(key)
 
     def value(self, row: Row, path: str) -> Stored:
         """Return a value of a record, read from the database if need be."""

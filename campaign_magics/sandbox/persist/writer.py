@@ -11,6 +11,7 @@ from ..auth import Operator
 from .causes import duplicate, not_saved
 from .defaults import Defaults
 from .document import Record
+from .folders import FOLDER, leave, place
 from .keys import ABSENT, Look, choose_key
 from .memo import changed_memo
 from .rows import Row, Values
@@ -86,7 +87,7 @@ class Writer:
         row = self._find(record, implied, must=True)
         if record.operation == "delete":
             if row is not None:
-                self._unit.delete(row)
+                self._delete(row)
             return None
         if record.operation == "update" and row is None:
             return None
@@ -99,10 +100,20 @@ class Writer:
 
     def _put(self, record: Record, row: Row | None, implied: Foreign) -> Row:
         values = {**record.values, **self._linked(record), **implied}
+        is_folder = record.shape.schema.id == FOLDER
+        before = self._unit.value(row, "@parent-id") if row and is_folder else None
         if row is None:
-            return self._insert(record, values)
-        self._update(record, row, values)
+            row = self._insert(record, values)
+        else:
+            self._update(record, row, values)
+        if is_folder:
+            place(self._unit, row, before)
         return row
+
+    def _delete(self, row: Row) -> None:
+        self._unit.delete(row)
+        if row.shape.schema.id == FOLDER:
+            leave(self._unit, row)
 
     def _linked(self, record: Record) -> dict[str, Stored]:
         """Write the linked entities; return the foreign keys that lead to them."""

@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sandbox.persist.conftest import Bench, Clock
 
+from campaign_magics.sandbox.persist.causes import NotSaved
 from campaign_magics.sandbox.stores.world import build_world
 
 pytestmark = pytest.mark.pure
@@ -61,7 +62,9 @@ def folders(draw: st.DrawFn) -> str:
     given = attributes(
         _operation=operation, name=f"F{draw(NAMES)}", label=draw(st.none() | TEXTS)
     )
-    return f'<folder xtkschema="xtk:folder"{given}/>'
+    parent = f"<parent{attributes(name='F' + draw(NAMES))}/>"
+    inner = parent if draw(st.booleans()) else ""
+    return f'<folder xtkschema="xtk:folder"{given}>{inner}</folder>'
 
 
 DOCUMENTS = st.lists(st.one_of(recipients(), recipients(), folders()), max_size=8)
@@ -115,7 +118,10 @@ def test_one_call_is_as_many(pair: tuple[Bench, Bench], documents: list[str]):
     together, apart = pair
     rewind(together)
     rewind(apart)
-    together.write(*documents)
+    try:
+        together.write(*documents)
+    except NotSaved:  # a folder within itself: nothing is written of all
+        return
     for document in documents:
         apart.write(document)
     assert everything(together) == everything(apart)
