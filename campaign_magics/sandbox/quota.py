@@ -2,8 +2,9 @@
 
 Adobe documents a limit per API and HTTP 429 above it, not how it is counted
 (protocol.md §12).  Assumed here: every SOAP call counts, Logon included; a call that
-was refused does not; a window slides, so that no interval of one second, wherever it
-starts, holds more calls than the limit.
+was refused does not; a window slides.  With a limit of whole calls no second, wherever
+it starts, holds more than the limit.  Calls cannot be split, so a fraction changes the
+window instead: 2.5 is two calls in any 0.8 s, 0.5 one in any 2 s.
 """
 
 from __future__ import annotations
@@ -41,9 +42,11 @@ class Refusal:
 
 
 class SlidingWindow:
-    """At most ``limit`` calls a second, counted exactly.
+    """At most ``capacity`` calls in any ``seconds``, counted exactly.
 
-    A limit below 1 is one call in a longer window; 2.5 is two in 0.8 s.
+    ``capacity`` is the limit's whole part, at least 1, and ``seconds`` the time that
+    the limit gives to so many calls: 2.5 is two in 0.8 s, hence up to four in some
+    single second, and 2.5 a second over time.
     """
 
     def __init__(self, limit: float) -> None:

@@ -7,12 +7,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from io import BytesIO
 
-from ..clock import Clock
 from ..throttle import Turn
 from .exchange import Exchange
-
-_LATE = 0.005
-"""Seconds after its permit that a call counts as sent late."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,17 +88,14 @@ class Body(BytesIO):
     making the connection took a while.
     """
 
-    def __init__(self, message: bytes, turn: Turn, clock: Clock) -> None:
+    def __init__(self, message: bytes, turn: Turn) -> None:
         super().__init__(message)
         self.started = False
         self._turn = turn
-        self._clock = clock
-        self._permitted = clock.monotonic()
 
     def read(self, size: int | None = -1, /) -> bytes:
         """Return the next bytes for the socket."""
         if not self.started:
             self.started = True
-            if self._clock.monotonic() - self._permitted > _LATE:
-                self._turn.sent()
+            self._turn.sent()
         return super().read(size)

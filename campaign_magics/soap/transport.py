@@ -176,7 +176,7 @@ class CampaignTransport(zeep.Transport):
             tally.sent += len(call.message)
             tally.status = None
             started = self.clock.monotonic()
-            body = Body(call.message, turn, self.clock)
+            body = Body(call.message, turn)
             left = self._timeouts.total - tally.spent
             left = left if call.hurry is None else min(left, call.hurry)
             try:
