@@ -10,19 +10,13 @@ from types import TracebackType
 
 from ..clock import SYSTEM_CLOCK, Clock
 from ..errors import Throttled
-from .delays import Delays
+from .delays import HEADROOM, Delays
 from .easing import eased_rate
 from .ledger import INSTANCE, Ask, Permit
 from .limits import Limits
 from .store import MemoryStore, Store, View
 from .usage import HISTORY_SECONDS, ApiUsage, Snapshot, Usage, kernel_id, total
 from .watch import Watch
-
-HEADROOM = 0.016
-"""Seconds that the way of a call to the server may vary without breaking the limit.
-
-It costs 1.6 % of the budget, less where the server answers sooner than that."""
-
 
 _LATE = 0.003
 """Seconds from permit to sending that the headroom takes care of."""
@@ -49,15 +43,12 @@ class Budget:
         limits: Limits | None = None,
         store: Store | None = None,
         clock: Clock = SYSTEM_CLOCK,
-        *,
-        headroom: float = HEADROOM,
     ) -> None:
         self.instance = instance
         self.limits = limits or Limits()
-        self.headroom = headroom
         self._store = store or MemoryStore()
         self._clock = clock
-        self._delays = Delays(headroom)
+        self._delays = Delays()
         self._watch = Watch(self._revision, self.snapshot, clock)
 
     def turn(
@@ -127,17 +118,22 @@ class Budget:
                 left = math.inf if timeout is None else timeout - waited
                 if left <= 0:
                     raise _too_long(api, waited)
-                self._clock.wait(min(answer.seconds, left), cancel)
+                self._nap(min(answer.seconds, left), cancel)
         except BaseException:
             if ticket is not None:
                 self._store.leave(ticket)
             raise
 
+    def _nap(self, seconds: float, cancel: threading.Event | None) -> None:
+        asleep = self._clock.monotonic()
+        if not self._clock.wait(seconds, cancel):
+            self._delays.overslept(self._clock.monotonic() - asleep - seconds)
+
     def _ask(self, api: str, ticket: int | None, waited: float) -> Ask:
         return Ask(
             api=api,
             limits=self.limits,
-            headroom=self.headroom,
+            headroom=self._delays.headroom(api),
             ticket=ticket,
             kernel=kernel_id(),
             waited=waited,
@@ -150,7 +146,7 @@ class Budget:
             api=api,
             limit=limit,
             rate=eased_rate(bucket.ease, limit, view.now),
-            used=bucket.count(view.now - 1.0 + self.headroom),
+            used=bucket.count(view.now - 1.0 + HEADROOM),
             waiting=view.ledger.waiting(view.now)[api],
             total=total((row for row in view.usage if row.api == api), api=api),
         )
@@ -199,11 +195,12 @@ class Turn:
         server, and a 429.  Costs nothing when little time has passed.
         """
         budget = self._budget
+        headroom = budget._delays.headroom(self.api)
         for _ in range(_TRIES):
             permit = self._permit
             if permit is None or budget._clock.monotonic() - permit.given <= _LATE:
                 return
-            self._permit = budget._store.sent(permit, budget.headroom, budget._clock)
+            self._permit = budget._store.sent(permit, headroom, budget._clock)
 
     def finish(self, *, status: int = 200, bytes: int = 0) -> None:  # noqa: A002
         """Say how the call ended: its HTTP status (0: no answer) and bytes received.

@@ -20,7 +20,7 @@ from campaign_magics.throttle import (
     Store,
     WaitCancelled,
 )
-from campaign_magics.throttle.budget import HEADROOM
+from campaign_magics.throttle.delays import HEADROOM
 from campaign_magics.throttle.watch import INTERVAL
 
 QUERY = "xtk:queryDef#ExecuteQuery"

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from campaign_magics.throttle import Limits, MemoryStore, Usage
-from campaign_magics.throttle.budget import HEADROOM
+from campaign_magics.throttle.delays import HEADROOM
 from campaign_magics.throttle.ledger import Ask, Permit
 from campaign_magics.throttle.limits import window
 

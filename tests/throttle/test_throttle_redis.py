@@ -29,7 +29,7 @@ from campaign_magics.throttle import (
     Usage,
     open_store,
 )
-from campaign_magics.throttle.budget import HEADROOM
+from campaign_magics.throttle.delays import HEADROOM
 from campaign_magics.throttle.ledger import Ask, Ledger, Permit, Wait
 from campaign_magics.throttle.redis import key_of
 
