@@ -20,7 +20,7 @@ COMPILED: Final = "xtk:schema"
 def write_sources(
     world: World, documents: Sequence[etree._Element], schema_ids: Sequence[str]
 ) -> None:
-    """Add or replace source schemas, all or none.
+    """Add or replace source schemas: none, unless all of them compile together.
 
     Raises NotSaved for a schema that does not compile, and for what cannot be done:
     writing compiled schemas, deleting, and mixing with other documents.

@@ -234,6 +234,15 @@ def test_a_collection_is_written_as_if_one_after_the_other(bench: Bench):
     assert row == {"@lastName": "Z", "@firstName": ""}
 
 
+def test_computed_fields_come_back_unheeded(bench: Bench):
+    """What a query answered can be written again: age and domain are worked out."""
+    bench.write(
+        rcp('email="calc@w.test" birthDate="2000-01-01" age="99" domain="else"')
+    )
+    row = bench.one("nms:recipient", "@email = 'calc@w.test'", "@age", "@domain")
+    assert row == {"@age": "26", "@domain": "w.test"}
+
+
 def test_one_bad_document_keeps_all_others_out(bench: Bench):
     """A collection that fails changes nothing, in neither database."""
     group = '<rcpGrpRel><rcpGroup name="GRPundone"/></rcpGrpRel>'
