@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
-import subprocess
-import sys
 import threading
-import time
 import warnings
 from pathlib import Path
 from typing import Any
@@ -27,81 +24,6 @@ from campaign_magics.throttle import (
 from campaign_magics.throttle.ledger import Ask, Permit, Wait
 
 API = "xtk:queryDef#ExecuteQuery"
-
-SHARER = """
-import sys, time
-from pathlib import Path
-from campaign_magics.throttle import Budget, Limits, SQLiteStore
-budget = Budget("x", Limits(float(sys.argv[2])), SQLiteStore(Path(sys.argv[1])))
-print("ready", flush=True)
-end = float(sys.stdin.readline())
-while time.monotonic() < end:
-    with budget.turn("a#B"):
-        print(time.monotonic(), flush=True)
-"""
-
-
-def start_sharers(path: Path, limit: float, count: int) -> list[Any]:
-    command = [sys.executable, "-c", SHARER, str(path), str(limit)]
-    processes = [
-        subprocess.Popen(
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-        )
-        for _ in range(count)
-    ]
-    for process in processes:
-        assert process.stdout.readline() == "ready\n"  # type: ignore[union-attr]
-    return processes
-
-
-def run_until(processes: list[Any], end: float) -> None:
-    for process in processes:
-        process.stdin.write(f"{end}\n")
-        process.stdin.flush()
-
-
-def times_of(process: Any) -> list[float]:
-    return [float(line) for line in process.communicate(timeout=30)[0].split()]
-
-
-def spans_of(times: list[float], limit: int) -> list[float]:
-    """Return the seconds that each ``limit`` calls in a row took, up to the next."""
-    return [b - a for a, b in zip(times, times[limit:], strict=False)]
-
-
-@pytest.mark.slow
-def test_four_processes_share_one_limit(tmp_path: Path) -> None:
-    """No second holds more than 40 calls, the budget is used, and each gets its part.
-
-    Parts count after the first burst, which belongs to whoever comes first.  The bench
-    measures the share exactly; here a loaded machine is allowed for.
-    """
-    limit = 40
-    processes = start_sharers(tmp_path / "b.sqlite", limit, 4)
-    start = time.monotonic()
-    run_until(processes, start + 3.0)
-    parts = [times_of(process) for process in processes]
-    times = sorted(t for part in parts for t in part)
-    counts = [sum(t > start + 1 for t in part) for part in parts]
-    assert min(spans_of(times, limit)) >= 1.0
-    assert len(times) / 3.0 / limit >= 0.95
-    assert sum(counts) ** 2 / (4 * sum(c * c for c in counts)) >= 0.98
-
-
-@pytest.mark.slow
-def test_a_killed_process_frees_its_place(tmp_path: Path) -> None:
-    """kill -9 of one of three that wait: the others have the whole budget."""
-    limit = 40
-    victim, *others = start_sharers(tmp_path / "b.sqlite", limit, 3)
-    start = time.monotonic()
-    run_until([victim, *others], start + 3.0)
-    time.sleep(0.7)
-    victim.kill()
-    victim.communicate()
-    times = sorted(t for process in others for t in times_of(process))
-    spans = spans_of([t for t in times if t > start + 1.5], limit)
-    assert min(spans) >= 1.0
-    assert sum(spans) / len(spans) <= 1 / 0.95
 
 
 def test_a_dead_waiter_is_passed_over(tmp_path: Path, clock: Any) -> None:
