@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -35,3 +36,17 @@ def test_pictures_are_there() -> None:
     for picture in pictures:
         if not picture.startswith("http"):
             assert (folder / picture).is_file(), picture
+
+
+def test_ci_runs_the_command_of_the_readme() -> None:
+    """The lines that .ci/run takes out of README are the test command, not nothing."""
+    script = (Path(__file__).parent.parent / ".ci" / "run").read_text()
+    extract = script[script.index("command=$(") : script.index("bash -euo")]
+    shown = subprocess.run(
+        ["bash", "-euo", "pipefail", "-c", extract],
+        cwd=Path(__file__).parent.parent,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert shown.stdout.strip().endswith("-m pytest")
