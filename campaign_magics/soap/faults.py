@@ -53,11 +53,18 @@ HINTS: Mapping[str, str] = {
 _ANY_FAULT = "read the server's whole text in the error's facts"
 
 
+class Name(NamedTuple):
+    """An element's name in two parts; lxml's QName refuses a brace in a namespace."""
+
+    namespace: str
+    localname: str
+
+
 class Head(NamedTuple):
     """The first elements of an answer: what it is, before it is parsed."""
 
-    root: etree.QName
-    first: etree.QName | None
+    root: Name
+    first: Name | None
 
 
 def check_answer(
@@ -133,9 +140,10 @@ def _head(body: bytes) -> Head | None:
     """Return root and the Body's first child, or None if this is not XML."""
     if _DOCTYPE.match(body[:4096]):
         return None  # an HTML page, or entities that nobody here wants to expand
-    seen: list[etree.QName] = []
+    seen: list[Name] = []
     for element in _elements(body):
-        seen.append(etree.QName(element))
+        namespace, _, local = str(element.tag).removeprefix("{").rpartition("}")
+        seen.append(Name(namespace, local))
         if len(seen) > 1 and seen[-2].localname == "Body":
             return Head(seen[0], seen[-1])
         if seen[0].localname != "Envelope" or len(seen) > 64:

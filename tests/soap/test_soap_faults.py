@@ -155,3 +155,10 @@ def test_server_text_is_redacted_before_it_enters_an_error() -> None:
             200, body, method="Write", redact=lambda text: text.replace("SECRET", "***")
         )
     assert "SECRET" not in f"{caught.value} {caught.value.facts}"
+
+
+def test_a_brace_in_a_namespace_is_no_reason_to_fall() -> None:
+    """XML allows it, lxml's QName does not: a bad answer, not a ValueError."""
+    body = b'<Envelope xmlns="urn:{x}"><Body/></Envelope>'
+    with pytest.raises(BadAnswer, match="namespace"):
+        check_answer(200, body, method="Write", redact=str)
