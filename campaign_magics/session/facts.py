@@ -3,50 +3,55 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ..query.check import Checked
 from ..throttle import Snapshot
+from .tally import Tally
 
-if TYPE_CHECKING:
-    from .select import Page
+MORE = "more rows exist: raise the limit or read all"
 
 
-def facts_of(checked: Checked, page: Page, wanted: int | None) -> dict[str, Any]:
+def facts_of(checked: Checked, tally: Tally, **more: Any) -> dict[str, Any]:
     """Return ``attrs["campaign"]``: plain values that any frame operation can copy.
 
-    Seconds are floats; ``limit`` is None when all rows were asked for.
+    ``more`` holds ``rows``, ``truncated``, ``limit`` (None when all rows were asked
+    for) and ``warning``.  Seconds are floats; ``seconds`` is by the clock on the wall,
+    the others add up what ran at the same time.
     """
-    exchange = page.answer.exchange
     return {
         "schema": checked.query.schema,
         "database": checked.database,
-        "rows": page.table.num_rows,
-        "truncated": page.more,
-        "limit": wanted,
-        "pages": 1,
-        "calls": 1 + exchange.retries,
-        "throttled_seconds": round(exchange.waited, 6),
-        "server_seconds": round(exchange.seconds, 6),
-        "decode_seconds": round(page.decode_seconds, 6),
+        **more,
+        "pages": tally.pages,
+        "calls": tally.calls,
+        "seconds": round(tally.seconds, 6),
+        "throttled_seconds": round(tally.waited, 6),
+        "server_seconds": round(tally.server_seconds, 6),
+        "decode_seconds": round(tally.decode_seconds, 6),
     }
 
 
 def footer(facts: Mapping[str, Any], usage: Snapshot) -> str:
-    """Return the line under a result.
+    """Return the line under a result, and another one where something is amiss.
 
     ``200 of more rows · nms:recipient (cloud) · 1 call · 0.03 s · TPS 1/10``
     """
     waited = facts["throttled_seconds"]
+    truncated = facts["truncated"]
     parts = [
-        _rows(facts["rows"], facts["truncated"]),
+        _rows(facts),
+        _to(facts),
         f"{facts['schema']} ({facts['database']})",
+        _pages(facts["pages"]),
         _count(facts["calls"], "call"),
-        f"{facts['server_seconds'] + facts['decode_seconds']:.2f} s",
+        f"{facts['seconds']:.2f} s",
         f"waited {waited:.1f} s" if waited >= 0.05 else "",
         tps(usage),
+        MORE if truncated else "",
     ]
-    return " · ".join(part for part in parts if part)
+    line = " · ".join(part for part in parts if part)
+    return f"{line}\n{facts['warning']}" if facts["warning"] else line
 
 
 def tps(usage: Snapshot) -> str:
@@ -56,8 +61,22 @@ def tps(usage: Snapshot) -> str:
     return f"TPS {usage.used}{limit}{eased}"
 
 
-def _rows(rows: int, truncated: bool) -> str:
-    return f"{rows:,} of more rows" if truncated else _count(rows, "row")
+def _rows(facts: Mapping[str, Any]) -> str:
+    rows = facts["rows"]
+    if facts.get("records", rows) != rows:
+        return f"{_count(rows, 'row')} of {_count(facts['records'], 'record')}"
+    return f"{rows:,} of more rows" if facts["truncated"] else _count(rows, "row")
+
+
+def _to(facts: Mapping[str, Any]) -> str:
+    """Name the folder that rows went to, and how many files they are now."""
+    if "to" not in facts:
+        return ""
+    return f"{facts['to']} ({_count(facts['parts'], 'part')})"
+
+
+def _pages(pages: int) -> str:
+    return _count(pages, "page") if pages > 1 else ""
 
 
 def _count(number: int, noun: str) -> str:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from threading import Event
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
@@ -22,15 +23,21 @@ from ..schemas.store import SchemaSummary
 from ..soap.answer import Answer
 from ..soap.client import SoapClient
 from ..soap.exchange import Watcher
-from ..soap.methods import BUILD_QUERY, EXECUTE_QUERY
+from ..soap.methods import BUILD_QUERY, EXECUTE_QUERY, action_of
 from ..throttle import Budget
 from . import facts
 from .calls import Answered, find_method
+from .dataset import Extract, write_dataset
+from .estimate import Estimate, estimate
 from .fetching import SchemaSource
+from .gather import Kept, cut_short, digest_of, frames, gather, resumable, told
 from .goodbye import Goodbye
-from .limits import PROFILE_LIMIT, Limit
+from .limits import PROFILE_LIMIT, Limit, rows_wanted
 from .namespaces import Namespace
-from .select import prepare, select_frame
+from .progress import Reporter, Watch
+from .reading import PAGE_SIZE, Plan, Reading, counting
+from .result import Look, Result
+from .select import prepare
 from .status import Status
 
 if TYPE_CHECKING:
@@ -65,6 +72,7 @@ class Session:
         self._client = client
         self._cache = cache
         self._clock = clock
+        self._kept: Kept | None = None
         source = SchemaSource(client)
         self.schemas = Catalog(
             source.fetch,
@@ -106,25 +114,144 @@ class Session:
         params: Mapping[str, Any] | None = None,
         *,
         limit: Limit = PROFILE_LIMIT,
+        page_size: int = PAGE_SIZE,
         labels: bool = False,
+        explode: bool = False,
+        resume: bool = False,
+        progress: Watch | None = None,
     ) -> pd.DataFrame:
         """Run a query and return its rows.
 
-        ``what`` is queryDef XML, queryDef JSON, a mapping or a QueryDef; ``params``
-        fill its ``:names``.  ``limit`` is a number of rows; left out, the query's own
-        lineCount or 200; None for every row.  ``labels`` shows enumerations by label.
+        ``what`` is SQL, queryDef XML or JSON, a mapping or a QueryDef; ``params`` fill
+        its ``:names``.  ``limit`` is a number of rows; left out, the query's own
+        lineCount or 200; None for every row.  ``labels`` shows enumerations by label;
+        ``explode`` makes a row of each item of a collection.  More rows than
+        ``page_size`` come in pages, by key where that is possible.
         ``frame.attrs["campaign"]`` tells whether more rows exist, and what it cost.
+
+        An interrupt ends it at once, with the rows so far in ``session.partial``;
+        ``resume`` goes on behind them.  ``progress`` is called with `Progress`.
 
         Raises QuerySyntaxError, UnknownName, InvalidValue before anything is sent;
         SoapFault and the other server and network errors after.
         """
-        return select_frame(self.check(what, params), limit, self._run, labels=labels)
+        return self.read(
+            what,
+            params,
+            limit=limit,
+            page_size=page_size,
+            labels=labels,
+            explode=explode,
+            resume=resume,
+            progress=progress,
+        ).pandas()
+
+    def read(
+        self,
+        what: Readable,
+        params: Mapping[str, Any] | None = None,
+        *,
+        limit: Limit = PROFILE_LIMIT,
+        page_size: int = PAGE_SIZE,
+        labels: bool = False,
+        explode: bool = False,
+        resume: bool = False,
+        progress: Watch | None = None,
+    ) -> Result:
+        """Run a query as ``query`` does; return rows with ``pandas()``, ``arrow()``
+        and ``polars()``."""
+        look = Look(labels=labels, explode=explode)
+        plan = self._plan(what, params, limit, page_size)
+        kept = Kept(digest=digest_of(plan.checked), checked=plan.checked, look=look)
+        if resume:
+            kept = replace(resumable(self._kept, kept.digest), look=look)
+            plan = plan.go_on(kept.behind, kept.rows)
+        reading = self._reading(plan)
+        try:
+            gather(reading, kept, Reporter(progress, done=kept.rows))
+        except BaseException as failure:
+            if not kept.pages:
+                raise
+            self._kept = kept
+            raise cut_short(failure, kept, "they are in session.partial") from None
+        if resume:
+            self._kept = None
+        return kept.result(told(reading, kept, plan.limit))
+
+    @property
+    def partial(self) -> pd.DataFrame | None:
+        """The rows of the last reading that was cut short; None once resumed."""
+        kept = self._kept
+        if kept is None:
+            return None
+        facts = {"schema": kept.checked.query.schema, "interrupted": True}
+        return kept.result(facts).pandas()
+
+    def pages(
+        self,
+        what: Readable,
+        params: Mapping[str, Any] | None = None,
+        *,
+        page_size: int = PAGE_SIZE,
+        limit: int | None = None,
+        labels: bool = False,
+        explode: bool = False,
+    ) -> Iterator[pd.DataFrame]:
+        """Return a query's rows page by page, in constant memory.
+
+        Every page is a frame as ``query`` returns; there is at least one.  The next
+        ones are asked for while you work on this one.  Raises as ``query`` does.
+        """
+        reading = self._reading(self._plan(what, params, limit, page_size))
+        return frames(reading, Look(labels=labels, explode=explode))
+
+    def to_parquet(
+        self,
+        what: Readable,
+        directory: str | Path,
+        params: Mapping[str, Any] | None = None,
+        *,
+        resume: bool = False,
+        page_size: int = PAGE_SIZE,
+        limit: int | None = None,
+        labels: bool = False,
+        explode: bool = False,
+        progress: Watch | None = None,
+    ) -> Extract:
+        """Write a query's rows to a folder of Parquet files, in constant memory.
+
+        Each page is a file; ``_campaign.json`` counts those that are whole.  After an
+        interrupt, or the end of the process, ``resume`` goes on behind the last one;
+        no row is lost or doubled.  Raises InvalidOption for a folder that holds
+        something else, and as ``query`` does.
+        """
+        return write_dataset(
+            Path(directory),
+            self._plan(what, params, limit, page_size),
+            Look(labels=labels, explode=explode),
+            resume=resume,
+            start=self._reading,
+            report=lambda done: Reporter(progress, done=done),
+        )
+
+    def dry_run(
+        self,
+        what: Readable,
+        params: Mapping[str, Any] | None = None,
+        *,
+        limit: Limit = PROFILE_LIMIT,
+        page_size: int = PAGE_SIZE,
+    ) -> Estimate:
+        """Return what a query would cost; two calls find out, no row is read."""
+        plan = self._plan(what, params, limit, page_size)
+        sql = self._client.call(BUILD_QUERY, entity=to_xml(plan.first)).value
+        found = self._count(plan.checked)
+        return estimate(plan, found=found, tps=self._rate(), sql=str(sql))
 
     def count(self, what: Readable, params: Mapping[str, Any] | None = None) -> int:
         """Return how many records a query finds, whatever its lineCount."""
-        checked = prepare(what, params, self.schemas.__getitem__, operation="count")
-        counting = replace(checked.query, order_by=(), line_count=None, start_line=None)
-        return row_count(self._run(counting).raw, element=checked.element)
+        lookup = self.schemas.__getitem__
+        return self._count(prepare(what, params, lookup, operation="count"))
 
     def build_sql(self, what: Readable, params: Mapping[str, Any] | None = None) -> str:
         """Return the SQL that the server would run (``xtk:queryDef#BuildQuery``)."""
@@ -193,8 +320,33 @@ class Session:
         self._client.close()
         self.budget.close()
 
-    def _run(self, query: QueryDef) -> Answer:
-        return self._client.call(EXECUTE_QUERY, entity=to_xml(query))
+    def _plan(
+        self,
+        what: Readable,
+        params: Mapping[str, Any] | None,
+        limit: Limit,
+        page_size: int,
+    ) -> Plan:
+        checked = self.check(what, params)
+        is_select = checked.query.operation == "select"
+        wanted = rows_wanted(checked.query, limit) if is_select else None
+        return Plan(checked=checked, wanted=wanted, page_size=page_size)
+
+    def _reading(self, plan: Plan) -> Reading:
+        return Reading(plan, self._ask, self._rate)
+
+    def _count(self, checked: Checked) -> int:
+        answer = self._ask(counting(checked.query))
+        return row_count(answer.raw, element=checked.element)
+
+    def _ask(self, query: QueryDef, cancel: Event | None = None) -> Answer:
+        return self._client.call(EXECUTE_QUERY, entity=to_xml(query), cancel=cancel)
+
+    def _rate(self) -> float | None:
+        """Return the calls a second that queries may make now, None for no limit."""
+        seen = self.budget.snapshot(0)
+        apis = [api.rate for api in seen.apis if api.api == action_of(EXECUTE_QUERY)]
+        return min((r for r in (seen.rate, *apis) if r is not None), default=None)
 
     def _add_namespaces(self, summaries: Iterable[SchemaSummary]) -> None:
         """Make ``session.cus`` an attribute, unless it would hide one of ours."""

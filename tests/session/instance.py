@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import operator
+import re
+import sys
+
 from lxml import etree
 from soap.scripted import Heard, Says, Server, fault, response
 
@@ -60,12 +64,33 @@ SCHEMAS = {
 """Compiled schemas as GetEntityIfMoreRecent hands them out (protocol.md §4.3)."""
 
 
+_BOUND = re.compile(r"@id (>|<|<=|>=) (\d+)")
+_COMPARE = {
+    ">": operator.gt,
+    "<": operator.lt,
+    "<=": operator.le,
+    ">=": operator.ge,
+}
+
+
+def _recipient(key: int) -> str:
+    n = key - 1000
+    return (
+        f"<recipient id='{key}' _pageKey='{key}' email='r{n}@example.test'"
+        f" gender='{n % 3}'><folder label='Folder {n % 2}'/></recipient>"
+    )
+
+
 class Instance(Server):
-    """Answers schemas, the list of them, and queries on ``rows`` recipients."""
+    """Answers schemas, the list of them, and queries on ``rows`` recipients.
+
+    ``cap`` is the most rows it ever returns, whatever a query asks for.
+    """
 
     def __init__(self, rows: int = 7) -> None:
         super().__init__()
         self.rows = rows
+        self.cap = sys.maxsize
         self.queries: list[etree._Element] = []
         self.before = self._route
 
@@ -100,13 +125,22 @@ class Instance(Server):
             return self._output(f"<recipient count='{self.rows}'/>")
         if query.get("operation") == "get":
             return fault("SOP-330011 Error while executing", "QRY-200001 No document")
-        limit = int(query.get("lineCount") or 200)
-        rows = "".join(
-            f"<recipient id='{1000 + n}' email='r{n}@example.test' gender='{n % 3}'>"
-            f"<folder label='Folder {n % 2}'/></recipient>"
-            for n in range(min(self.rows, limit))
-        )
+        rows = "".join(map(_recipient, self._found(query)))
         return self._output(f"<recipient-collection>{rows}</recipient-collection>")
+
+    def _found(self, query: etree._Element) -> list[int]:
+        """Return keys in order: those within the conditions on @id, a page of them."""
+        found = list(range(1000, 1000 + self.rows))
+        for condition in query.iterfind("where/condition"):
+            if match := _BOUND.fullmatch(condition.get("expr", "")):
+                compare, bound = _COMPARE[match[1]], int(match[2])
+                found = [key for key in found if compare(key, bound)]
+        order = query.find("orderBy/node")
+        if order is not None and order.get("sortDesc") == "true":
+            found.reverse()
+        start = int(query.get("startLine") or 0)
+        count = min(int(query.get("lineCount") or 200), self.cap)
+        return found[start : start + count]
 
     def _output(self, content: str) -> bytes:
         output = f"<pdomOutput xsi:type='ns:Element'>{content}</pdomOutput>"
