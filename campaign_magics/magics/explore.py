@@ -65,6 +65,13 @@ class ExploreMagics(Magics):
     @argument("method", help="SCHEMA#METHOD, such as xtk:session#GetOption")
     @argument("args", nargs="*", help="its inputs in order; :name takes a variable")
     @argument("--entity", help="the object of a method that is not static")
+    @argument(
+        "--as",
+        dest="form",
+        choices=("xml", "frame"),
+        default="xml",
+        help="documents that come back: indented XML, or a DataFrame of their rows",
+    )
     def campaign_call(self, line: str, local_ns: dict[str, Any]) -> object:
         """Call any method of any schema; its outputs are returned.
 
@@ -73,6 +80,7 @@ class ExploreMagics(Magics):
             %campaign_call xtk:session#GetServerTime
             %campaign_call xtk:session#GetOption XtkDatabaseId
             %campaign_call xtk:queryDef#BuildQuery --entity :query
+            %campaign_call xtk:queryDef#ExecuteQuery --entity :query --as frame
         """
         options = parse(self.campaign_call, line, "campaign_call")
         schema, separator, method = options.method.partition("#")
@@ -84,8 +92,9 @@ class ExploreMagics(Magics):
         names = {**self.shell.user_ns, **local_ns}
         args = [_value(word, names) for word in options.args]
         entity = None if options.entity is None else _value(options.entity, names)
+        session = self._campaign.session
         return _readable(
-            self._campaign.session.call(schema, method, *args, entity=entity)
+            session.call(schema, method, *args, entity=entity, output=options.form)
         )
 
 
@@ -98,15 +107,11 @@ def _value(word: str, names: dict[str, Any]) -> object:
 
 
 def _readable(value: object) -> object:
-    """Return documents as indented text: an element's own repr says nothing."""
-    from lxml import etree
-
+    """Let XML show itself line by line instead of as a quoted text."""
     if isinstance(value, tuple):
         return tuple(_readable(part) for part in value)
-    if isinstance(value, etree._Element):
-        etree.indent(value)
-        return Document(etree.tostring(value, encoding="unicode"))
-    return value
+    is_document = isinstance(value, str) and value.startswith("<")
+    return Document(value) if is_document else value
 
 
 class Document(str):

@@ -14,6 +14,7 @@ from ..schemas.catalog import Catalog
 from ..schemas.describe import schema_text
 from ..schemas.model import Method
 from ..soap.arguments import signature
+from .outputs import Form
 
 Call = Callable[..., object]
 """``call(schema, method, *args, entity=None)``, as ``Session.call``."""
@@ -94,9 +95,13 @@ class BoundMethod:
     def __repr__(self) -> str:
         return f"<method {self._schema}#{self.__name__}>"
 
-    def __call__(self, *args: object, entity: object = None) -> object:
+    def __call__(
+        self, *args: object, entity: object = None, output: Form = "value"
+    ) -> object:
         """Call the method.  Returns and raises what ``Session.call`` does."""
-        return self._call(self._schema, self.__name__, *args, entity=entity)
+        return self._call(
+            self._schema, self.__name__, *args, entity=entity, output=output
+        )
 
 
 def _document(method: Method) -> str:

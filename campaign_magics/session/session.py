@@ -34,6 +34,7 @@ from .gather import Kept, cut_short, digest_of, frames, gather, resumable, told
 from .goodbye import Goodbye
 from .limits import PROFILE_LIMIT, Limit, rows_wanted
 from .namespaces import Namespace
+from .outputs import Form, shaped
 from .progress import Reporter, Watch
 from .reading import PAGE_SIZE, Plan, Reading, counting
 from .result import Look, Result
@@ -263,17 +264,24 @@ class Session:
         return prepare(what, params, self.schemas.__getitem__)
 
     def call(
-        self, schema: str, method: str, *args: object, entity: object = None
+        self,
+        schema: str,
+        method: str,
+        *args: object,
+        entity: object = None,
+        output: Form = "value",
     ) -> Answered:
         """Call any method of any schema.
 
         ``args`` are converted by their declared types; a document is XML text, an
         lxml element or a mapping with one root.  ``entity`` is the object of a method
         that is not static.  Returns None, the one output, a tuple of several, or the
-        changed object.  Raises UnknownName, InvalidValue, SoapFault, AnswerLost.
+        changed object; a document among them is an lxml element, or with ``output``
+        its text (``xml``) or its rows as a DataFrame (``frame``).  Raises UnknownName,
+        InvalidValue, SoapFault, AnswerLost.
         """
         found = find_method(self.schemas, schema, method)
-        return self._client.call(found, args, entity=entity).value
+        return shaped(self._client.call(found, args, entity=entity).value, output)
 
     def trace(self, watcher: Watcher) -> AbstractContextManager[None]:
         """Tell ``watcher`` of every call made in the with-block, as an `Exchange`."""
