@@ -76,10 +76,9 @@ def sandbox_driver() -> Driver:
 
     Raises NotConnected when there is none, or it is not ours to drive.
     """
+    if kept := _running():
+        return kept.control
     token = os.environ.get(CONTROL_VARIABLE)
-    with _lock:
-        if _kept and _kept[0][1].running:
-            return _kept[0][1].control
     if os.environ.get(_URL) and token:
         return Driver(os.environ[_URL], Secret(token))
     raise NotConnected(
@@ -88,10 +87,15 @@ def sandbox_driver() -> Driver:
 
 
 def _to_sandbox(overrides: dict[str, Any]) -> Session:
-    """Use the sandbox that ``campaign-magics lab`` announced, else our own."""
+    """Use the kernel's own sandbox, else the one that the lab announced.
+
+    ``rows`` or ``seed`` ask for a sandbox of their own, which replaces the kernel's.
+    """
     made_of: dict[str, Any] = {
         name: overrides.pop(name) for name in ("rows", "seed") if name in overrides
     }
+    if not made_of and (kept := _running()):
+        return _open(sandbox_environment(kept), overrides)
     if not made_of and os.environ.get(_URL):
         return _open(dict(os.environ), overrides)
     if "tps" in overrides:
@@ -99,10 +103,16 @@ def _to_sandbox(overrides: dict[str, Any]) -> Session:
     return _open(sandbox_environment(_kernel_sandbox(made_of)), overrides)
 
 
+def _running() -> Sandbox | None:
+    """Return the kernel's sandbox if there is one and it has not ended."""
+    with _lock:
+        return _kept[0][1] if _kept and _kept[0][1].running else None
+
+
 def _kernel_sandbox(made_of: dict[str, Any]) -> Sandbox:
     """Return the kernel's sandbox; other options replace it by another one."""
     with _lock:
-        if _kept and (not _kept[0][1].running or made_of not in ({}, _kept[0][0])):
+        if _kept and (not _kept[0][1].running or made_of != _kept[0][0]):
             _kept.pop()[1].stop()
         if not _kept:
             _kept.append((made_of, Sandbox(**made_of).start()))

@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any
-
 import pandas as pd
 import pytest
-from IPython.core.interactiveshell import InteractiveShell
-from IPython.utils.capture import capture_output
+from magics.notebook import Notebook
 
 from campaign_magics import Sandbox
 from campaign_magics.errors import (
@@ -22,50 +18,11 @@ from campaign_magics.errors import (
     UnknownProfile,
     Unreachable,
 )
-from campaign_magics.front import sandbox_environment
 
 EMAILS = """<queryDef schema="nms:recipient" operation="select">
   <select><node expr="@id"/><node expr="@email"/></select>
   <orderBy><node expr="@id"/></orderBy>
 </queryDef>"""
-
-
-class Notebook:
-    """Runs cells as a notebook does; keeps what each of them showed."""
-
-    def __init__(self, shell: InteractiveShell) -> None:
-        self.shell = shell
-        self.shown = ""
-
-    def run(self, cell: str) -> Any:
-        with capture_output() as captured:
-            result = self.shell.run_cell(cell, store_history=True)
-        rich = "".join(str(output.data) for output in captured.outputs)
-        self.shown = captured.stdout + captured.stderr + rich
-        if result.error_in_exec is not None:
-            raise result.error_in_exec
-        assert result.success
-        return result.result
-
-
-@pytest.fixture
-def notebook() -> Iterator[Notebook]:
-    shell = InteractiveShell.instance()
-    shell.run_line_magic("load_ext", "campaign_magics")
-    yield Notebook(shell)
-    shell.run_line_magic("unload_ext", "campaign_magics")
-    InteractiveShell.clear_instance()
-
-
-@pytest.fixture
-def connected(
-    notebook: Notebook, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
-) -> Notebook:
-    """A notebook opened by ``campaign-magics lab``: the sandbox is announced."""
-    for name, value in sandbox_environment(sandbox).items():
-        monkeypatch.setenv(name, value)
-    notebook.run("%campaign_connect sandbox")
-    return notebook
 
 
 def test_loading_prints_nothing_and_can_be_repeated(notebook: Notebook) -> None:
@@ -326,6 +283,19 @@ def test_the_sandbox_is_driven_from_the_notebook(notebook: Notebook) -> None:
     notebook.run("%campaign_sandbox reset")
     with pytest.raises(InvalidOption):
         notebook.run("%campaign_sandbox explode")
+
+
+def test_a_sandbox_of_ones_own_comes_before_the_announced_one(
+    connected: Notebook,
+) -> None:
+    """After ``--rows`` the notebook and Python speak of the same sandbox."""
+    connected.run("%campaign_connect sandbox --rows 30 --tps 50")
+    connected.run("import campaign_magics as cm\nother = cm.connect('sandbox', tps=20)")
+    counted = connected.run(
+        'other.count(\'<queryDef schema="nms:recipient" operation="count"/>\')'
+    )
+    assert counted == 30
+    connected.run("other.close()")
 
 
 def test_faults_are_ordered_from_the_notebook(notebook: Notebook) -> None:
