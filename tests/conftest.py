@@ -2,15 +2,51 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 from typing import TYPE_CHECKING
 
 import pytest
+from soap.scripted import PASSWORD, SECURITY, SESSION
 
 if TYPE_CHECKING:
     from campaign_magics import Sandbox
+
+CANARIES = {"scripted password": PASSWORD, "session": SESSION, "security": SECURITY}
+"""Secrets that tests use; the shared sandbox adds its password and control token.
+
+What a test prints or logs, down to DEBUG, and what caches keep, is searched for them.
+"""
+
+
+def leaks(text: str) -> list[str]:
+    """Return the names of the canaries that a text holds."""
+    return [name for name, secret in CANARIES.items() if secret in text]
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[
+    None, pytest.TestReport, pytest.TestReport
+]:
+    """Fail a test that printed or logged a secret."""
+    report = yield
+    if found := leaks("".join(text for _, text in report.sections)):
+        report.outcome = "failed"
+        report.longrepr = f"captured a secret: {', '.join(found)}"
+    return report
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _no_secret_in_the_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Fail a run that left a secret in the user's folders: caches, budgets."""
+    home = tmp_path_factory.getbasetemp() / "home"
+    home.mkdir(exist_ok=True)
+    yield
+    for file in home.rglob("*"):
+        if file.is_file():
+            found = leaks(file.read_bytes().decode("utf-8", "replace"))
+            assert not found, f"{file} holds {found}"
 
 
 @pytest.fixture(scope="session")
@@ -19,6 +55,8 @@ def sandbox() -> Iterator[Sandbox]:
     from campaign_magics import Sandbox
 
     with Sandbox(tps=500, rows=1_000, seed=7) as server:
+        CANARIES["sandbox password"] = server.password.reveal()
+        CANARIES.update(server.control_environment())
         yield server
 
 
@@ -28,7 +66,6 @@ def _own_folders(
 ) -> None:
     """Caches, budgets and profiles of a test run stay out of the user's own."""
     home = tmp_path_factory.getbasetemp() / "home"
-    home.mkdir(exist_ok=True)
     for name in ("XDG_CACHE_HOME", "XDG_STATE_HOME", "XDG_CONFIG_HOME"):
         monkeypatch.setenv(name, str(home / name.lower()))
     for name in ("URL", "USER", "PASSWORD", "TPS"):

@@ -208,6 +208,7 @@ def diary(
     monkeypatch.setenv("CAMPAIGN_BEARER_TOKEN", BEARER)
     monkeypatch.setenv("CAMPAIGN_CLIENT_SECRET", CLIENT_SECRET)
     monkeypatch.setenv("CAMPAIGN_REDIS_PASSWORD", REDIS)
+    monkeypatch.setattr(CampaignError, "show_traceback", False)  # put back at the end
     monkeypatch.chdir(tmp_path)
     (tmp_path / "profiles.toml").write_text(PROFILES.format(url=own.url))
     before, root = keyring.get_keyring(), logging.getLogger()
