@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from html import escape
 from typing import TYPE_CHECKING, Any
 
 from IPython.core.interactiveshell import InteractiveShell
@@ -10,10 +11,13 @@ from .campaign import CampaignMagics
 from .completion import matcher_for
 from .driving import DrivingMagics
 from .explore import ExploreMagics
+from .footer import table
 from .query import QueryMagics
 
 if TYPE_CHECKING:
+    from ..query.code import Code
     from ..schemas.model import Schema
+    from ..session import Estimate
 
 _ROOMS = (QueryMagics, ExploreMagics, DrivingMagics)
 
@@ -25,7 +29,7 @@ def register(shell: InteractiveShell) -> None:
         shell.register_magics(campaign, *(room(campaign) for room in _ROOMS))
         campaign.matcher = matcher_for(campaign)
         shell.Completer.custom_matchers.append(campaign.matcher)
-        _describe_schemas(shell)
+        _show_our_own(shell)
 
 
 def unregister(shell: InteractiveShell) -> None:
@@ -43,12 +47,12 @@ def unregister(shell: InteractiveShell) -> None:
                 shell.magics_manager.magics[kind].pop(name, None)
 
 
-def _describe_schemas(shell: InteractiveShell) -> None:
-    """Let a Schema show itself as a table, in a notebook and in a terminal."""
-    where = ("campaign_magics.schemas.model", "Schema")
+def _show_our_own(shell: InteractiveShell) -> None:
+    """Let schemas, estimates and code show themselves, in notebook and terminal."""
     formatters = shell.display_formatter.formatters
-    formatters["text/html"].for_type_by_name(*where, _schema_html)
-    formatters["text/plain"].for_type_by_name(*where, _schema_text)
+    for where, as_html, as_text in _SHOWN:
+        formatters["text/html"].for_type_by_name(*where, as_html)
+        formatters["text/plain"].for_type_by_name(*where, as_text)
 
 
 def _schema_html(schema: Schema) -> str:
@@ -61,6 +65,26 @@ def _schema_text(schema: Schema, printer: Any, cycle: bool) -> None:
     from ..schemas.describe import schema_text
 
     printer.text(schema_text(schema))
+
+
+def _estimate_html(estimate: Estimate) -> str:
+    return table(estimate.lines(), "Dry run: nothing was read")
+
+
+def _code_html(code: Code) -> str:
+    return f"<pre>{escape(str(code))}</pre>"
+
+
+def _as_text(shown: object, printer: Any, cycle: bool) -> None:
+    printer.text(str(shown))
+
+
+_SHOWN = (
+    (("campaign_magics.schemas.model", "Schema"), _schema_html, _schema_text),
+    (("campaign_magics.session.estimate", "Estimate"), _estimate_html, _as_text),
+    (("campaign_magics.query.code", "Code"), _code_html, _as_text),
+)
+"""Type, HTML and text; by name, so that nothing is imported before it is used."""
 
 
 def _registered(shell: InteractiveShell) -> CampaignMagics | None:

@@ -13,7 +13,7 @@ from IPython.core.magic import (
     no_var_expand,
 )
 from IPython.core.magic_arguments import argument, magic_arguments
-from traitlets import Bool, Int, observe
+from traitlets import Bool, Enum, Int, observe
 from traitlets.config.configurable import Configurable
 
 from ..errors import CampaignError, InvalidOption, NotConnected
@@ -29,7 +29,21 @@ if TYPE_CHECKING:
 class CampaignMagics(Magics, Configurable):
     """The notebook's connection and the magics that use it."""
 
-    limit = Int(200, min=1, help="Rows a query returns unless told.").tag(config=True)
+    limit = Int(200, min=1, help="Rows of a query that has no LIMIT, unless told.").tag(
+        config=True
+    )
+    page_size = Int(
+        5_000, min=1, help="Rows asked for at once; more come in pages."
+    ).tag(config=True)
+    frame = Enum(
+        ["pandas", "polars", "arrow"], "pandas", help="What a query cell returns."
+    ).tag(config=True)
+    labels = Bool(False, help="Show enumerations by label instead of by name.").tag(
+        config=True
+    )
+    progress = Bool(
+        True, help="Draw a progress line for long readings; costs one count."
+    ).tag(config=True)
     show_traceback = Bool(
         False, help="Show the full traceback under an error of ours."
     ).tag(config=True)

@@ -4,12 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from html import escape
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from IPython.display import display
-
-if TYPE_CHECKING:
-    from pandas import DataFrame
 
 _STYLE = "opacity:.75;font-size:.9em;margin:.3em 0"
 """No colours: the line keeps the theme's own, light or dark."""
@@ -38,14 +35,19 @@ def table(rows: Iterable[tuple[str, object]], caption: str = "") -> str:
 
 def to_html(text: str) -> str:
     """Return the line as HTML that needs no style sheet."""
-    return f'<div class="campaign-magics" style="{_STYLE}">{escape(text)}</div>'
+    return as_line(escape(text).replace("\n", "<br>"))
 
 
-def show_under_next_result(shell: Any, frame: DataFrame, text: str) -> None:
+def as_line(html: str) -> str:
+    """Return HTML in the style of a footer."""
+    return f'<div class="campaign-magics" style="{_STYLE}">{html}</div>'
+
+
+def show_under_next_result(shell: Any, frame: object, text: str) -> None:
     """Let the cell's result, if it is ``frame`` itself, show ``text`` beneath it.
 
-    The cell returns a plain DataFrame and the table comes first, as readers expect of
-    a footer.  The two formatters live until the cell ends: a later frame derived from
+    The cell returns a plain frame and the table comes first, as readers expect of a
+    footer.  The two formatters live until the cell ends: a later frame derived from
     this one must not carry a line that is no longer true.
     """
     kind = type(frame)
@@ -54,7 +56,8 @@ def show_under_next_result(shell: Any, frame: DataFrame, text: str) -> None:
     before = _current(html, kind), _current(plain, kind)
 
     def as_html(shown: Any) -> str | None:
-        table: str | None = before[0](shown) if before[0] else shown._repr_html_()
+        own = before[0] or getattr(kind, "_repr_html_", None)
+        table: str | None = own(shown) if own else None
         return table + to_html(text) if table and shown is frame else table
 
     def as_text(shown: Any, printer: Any, cycle: bool) -> None:

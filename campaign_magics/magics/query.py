@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-import re
+import argparse
 from collections import ChainMap
+from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from IPython.core.magic import (
@@ -15,16 +17,19 @@ from IPython.core.magic import (
 )
 from IPython.core.magic_arguments import argument, magic_arguments
 
-from ..errors import InvalidOption
 from ..options import positive_int
-from .arguments import literal, parse
+from . import asking
+from .arguments import parse
 from .campaign import CampaignMagics
 from .footer import show_footer, show_under_next_result
+from .progress import ProgressLine
 
 if TYPE_CHECKING:
-    from pandas import DataFrame
+    from ..session import Session
+    from ..session.limits import Limit
 
-_IDENTIFIER = re.compile(r"[^\W\d]\w*\Z")
+PARTIAL = "campaign_partial"
+"""The variable that receives the rows of a reading that was cut short."""
 
 
 @magics_class
@@ -42,8 +47,10 @@ class QueryMagics(Magics):
     @argument(
         "query", nargs="?", help="line magic only: the quoted query, or a variable"
     )
-    @argument("--out", metavar="NAME", help="variable that receives the DataFrame")
+    @argument("--out", metavar="NAME", help="variable that receives the result")
     @argument("--limit", type=positive_int, help="rows to return (default: %%config)")
+    @argument("--all", action="store_true", help="every row, however many calls")
+    @argument("--page-size", type=positive_int, metavar="ROWS", help="rows of a call")
     @argument(
         "--param",
         action="append",
@@ -51,79 +58,156 @@ class QueryMagics(Magics):
         metavar="NAME=VALUE",
         help="value of :NAME in the query; without it, the notebook's variable",
     )
+    @argument(
+        "--as",
+        dest="shape",
+        choices=("pandas", "polars", "arrow"),
+        help="what to return (default: %%config)",
+    )
+    @argument("--labels", action="store_true", help="enumerations by label")
+    @argument("--explode", action="store_true", help="a row for each collection item")
+    @argument("--to", metavar="PATH", help="write all rows to a folder, as Parquet")
+    @argument("--resume", action="store_true", help="go on where it was cut short")
+    @argument("--count", action="store_true", help="only count the records")
+    @argument("--dry-run", action="store_true", help="tell what it would cost")
+    @argument("--show-code", action="store_true", help="write it as XML, JSON, Python")
     def campaign_query(
         self, line: str, cell: str | None = None, local_ns: dict[str, Any] | None = None
-    ) -> DataFrame | None:
+    ) -> Any:
         """Run a query and return a DataFrame.
+
+        The query is SQL, queryDef XML or queryDef JSON.  Interrupting keeps the rows
+        that arrived, in the variable campaign_partial; the same cell with --resume
+        goes on.  With --to the rows go to Parquet files instead, in constant memory.
 
         Examples::
 
             %%campaign_query --out french --limit 500
-            <queryDef schema="nms:recipient" operation="select">
-              <select><node expr="@email"/><node expr="[folder/@label]"/></select>
-              <where><condition expr="@language = :language"/></where>
-            </queryDef>
+            SELECT email, folder.label FROM nms:recipient WHERE language = :language
+
+            %%campaign_query --all --dry-run
+            SELECT * FROM nms:broadLogRcp
 
             df = %campaign_query my_query --limit 10
         """
         options = parse(self.campaign_query, line, "campaign_query")
+        asking.check(options)
         session = self._campaign.session
         names = {**self.shell.user_ns, **(local_ns or {})}
-        if options.out is not None and not _IDENTIFIER.match(options.out):
-            raise InvalidOption(
-                f"--out {options.out} is not a variable's name.",
-                hint="--out recipients",
+        what = asking.body(options.query, cell, names)
+        params = ChainMap(asking.given(options.param), names)
+        if options.show_code:
+            result: Any = _code(session, what, params)
+        elif options.count:
+            result = session.count(what, params)
+        elif options.dry_run:
+            result = session.dry_run(what, params, **self._size(options))
+        elif options.to:
+            result = self._write(session, what, params, options)
+            if cell is not None and options.out is None:
+                return None  # its footer says it all
+        else:
+            return self._rows(session, what, params, options, cell is not None)
+        return self._hand_out(result, options.out)
+
+    def _rows(
+        self,
+        session: Session,
+        what: Any,
+        params: Any,
+        options: argparse.Namespace,
+        beneath: bool,
+    ) -> Any:
+        """Read rows and show their footer: beneath them if the cell shows them."""
+        line = ProgressLine(self.shell)
+
+        def read() -> Any:
+            return session.read(
+                what,
+                params,
+                **self._size(options),
+                **self._look(options),
+                resume=options.resume,
+                progress=line if self._campaign.progress else None,
             )
-        what = _body(options.query, cell, names)
-        frame = session.query(
-            what,
-            params=ChainMap(_given(options.param), names),
-            limit=options.limit or self._campaign.limit,
-        )
-        if options.out is None and cell is not None:
-            show_under_next_result(self.shell, frame, session.footer(frame))
-            return frame
-        show_footer(session.footer(frame))
-        if options.out is None:
-            return frame
-        self.shell.user_ns[options.out] = frame
+
+        result = self._watched(read, line, session)
+        shown = result.shaped(options.shape or self._campaign.frame)
+        text = session.footer(result)
+        if options.out is None and beneath:
+            line.end("")
+            show_under_next_result(self.shell, shown, text)
+            return shown
+        line.end(text)
+        return self._hand_out(shown, options.out)
+
+    def _write(
+        self, session: Session, what: Any, params: Any, options: argparse.Namespace
+    ) -> Any:
+        """Write rows to a folder and show how many."""
+        line = ProgressLine(self.shell)
+
+        def write() -> Any:
+            return session.to_parquet(
+                what,
+                Path(options.to).expanduser(),
+                params,
+                **self._size(options),
+                **self._look(options),
+                resume=options.resume,
+                progress=line if self._campaign.progress else None,
+            )
+
+        extract = self._watched(write, line, None)
+        line.end(session.footer(extract))
+        return extract
+
+    def _watched(
+        self, work: Callable[[], Any], line: ProgressLine, session: Session | None
+    ) -> Any:
+        """Do the work; if it is cut short, say so and hand out what arrived."""
+        try:
+            return work()
+        except BaseException as failure:
+            line.end("")
+            partial = session.partial if session and _was_kept(failure) else None
+            if partial is not None:
+                self.shell.user_ns[PARTIAL] = partial
+                show_footer(
+                    f"{len(partial):,} rows are in {PARTIAL}; "
+                    "the same cell with --resume goes on"
+                )
+            raise
+
+    def _size(self, options: argparse.Namespace) -> dict[str, Any]:
+        """Return how many rows are wanted, and how many at once."""
+        from ..session import ProfileLimit
+
+        limit: Limit = options.limit or ProfileLimit(self._campaign.limit)
+        everything = options.all or (options.to and not options.limit)
+        return {
+            "limit": None if everything else limit,
+            "page_size": options.page_size or self._campaign.page_size,
+        }
+
+    def _look(self, options: argparse.Namespace) -> dict[str, bool]:
+        labels = options.labels or self._campaign.labels
+        return {"labels": labels, "explode": options.explode}
+
+    def _hand_out(self, result: Any, name: str | None) -> Any:
+        """Return the result, or put it into a variable."""
+        if name is None:
+            return result
+        self.shell.user_ns[name] = result
         return None
 
 
-def _body(
-    word: str | None, cell: str | None, names: dict[str, Any]
-) -> str | dict[str, Any]:
-    """Return the query: the cell's body, the quoted text, or a variable's value."""
-    if cell is not None:
-        if word is not None:
-            raise InvalidOption(
-                f"'{word}' stands on the magic's line; the query goes below it.",
-                hint="options on the first line, the query on the next",
-            )
-        return cell
-    if word is None:
-        raise InvalidOption(
-            "There is no query.",
-            hint='df = %campaign_query "<queryDef …>" or %%campaign_query',
-        )
-    if not _IDENTIFIER.match(word):
-        return word
-    if word not in names:
-        raise InvalidOption(
-            f"There is no variable '{word}'.", hint="assign the query to it first"
-        )
-    value: str | dict[str, Any] = names[word]
-    return value
+def _code(session: Session, what: Any, params: Any) -> Any:
+    from ..query.code import to_code
+
+    return to_code(session.check(what, params).query, profile=session.profile.name)
 
 
-def _given(pairs: list[str]) -> dict[str, Any]:
-    """Read ``--param`` values: Python literals as such, everything else as text."""
-    values = {}
-    for pair in pairs:
-        name, equals, text = pair.partition("=")
-        if not equals or not _IDENTIFIER.match(name):
-            raise InvalidOption(
-                f"--param {pair} is not NAME=VALUE.", hint="--param language=fr"
-            )
-        values[name] = literal(text)
-    return values
+def _was_kept(failure: BaseException) -> bool:
+    """Tell whether rows of the reading that failed were kept."""
+    return bool(getattr(failure, "facts", {}).get("kept"))

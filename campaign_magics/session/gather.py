@@ -28,12 +28,16 @@ RESUME = "the same query with resume=True (--resume) goes on"
 
 
 class Interrupted(KeyboardInterrupt):
-    """A reading was stopped by hand; its rows are kept.  Renders as two lines."""
+    """A reading was stopped by hand; renders as two lines, like our errors.
+
+    ``facts["kept"]`` is the number of rows in ``Session.partial``.
+    """
 
     def __init__(self, message: str, *, hint: str = "") -> None:
         super().__init__(message)
         self.message = message
         self.hint = hint
+        self.facts: dict[str, Any] = {}
 
     def _render_traceback_(self) -> list[str]:
         return [f"Interrupted: {self.message}", f"  hint: {self.hint}"]
@@ -121,7 +125,10 @@ def cut_short(failure: BaseException, kept: Kept, where: str) -> BaseException:
     ``where`` says where the rows are.
     """
     said = f"{kept.rows:,} rows arrived{_up_to(kept.checked, kept.behind)}"
-    return explained(failure, said, f"{where}; {RESUME}")
+    failure = explained(failure, said, f"{where}; {RESUME}")
+    if isinstance(failure, Interrupted | CampaignError):
+        failure.facts["kept"] = kept.rows
+    return failure
 
 
 def explained(failure: BaseException, said: str, hint: str) -> BaseException:

@@ -17,7 +17,9 @@ ALL_ROWS: Final = 2_000_000_000
 
 @dataclass(frozen=True, slots=True)
 class ProfileLimit:
-    """The type of `PROFILE_LIMIT`."""
+    """The query's own ``lineCount``, else ``rows``; the type of `PROFILE_LIMIT`."""
+
+    rows: int = DEFAULT_ROWS
 
     def __repr__(self) -> str:
         return "PROFILE_LIMIT"
@@ -36,7 +38,7 @@ def rows_wanted(query: QueryDef, limit: Limit) -> int | None:
     smaller of the two counts.  Raises InvalidValue for a limit below 0.
     """
     if isinstance(limit, ProfileLimit):
-        return DEFAULT_ROWS if query.line_count is None else query.line_count
+        return limit.rows if query.line_count is None else query.line_count
     if limit is not None and limit < 0:
         raise InvalidValue(
             f"A limit of {limit} rows makes no sense.",

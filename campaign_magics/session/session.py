@@ -317,10 +317,16 @@ class Session:
         ]
         return " · ".join(part for part in parts if part)
 
-    def footer(self, frame: pd.DataFrame) -> str:
-        """Return the line under a result; empty for a frame that is not a result."""
-        about = frame.attrs.get("campaign")
-        return facts.footer(about, self.budget.snapshot(0)) if about else ""
+    def footer(self, result: pd.DataFrame | Result | Extract) -> str:
+        """Return the line under a result; empty for a frame that is not a result.
+
+        A second line warns where the rows may not be the whole truth.
+        """
+        if isinstance(result, (Result, Extract)):
+            told: Any = result.facts
+        else:
+            told = result.attrs.get("campaign")
+        return facts.footer(told, self.budget.snapshot(0)) if told else ""
 
     def close(self) -> None:
         """Log off and let go of connections and files; may be called again."""

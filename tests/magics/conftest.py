@@ -1,0 +1,34 @@
+"""A notebook with the magics loaded, and one that is connected to the sandbox."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from IPython.core.interactiveshell import InteractiveShell
+from magics.notebook import Notebook
+
+from campaign_magics import Sandbox
+from campaign_magics.front import sandbox_environment
+
+
+@pytest.fixture
+def notebook() -> Iterator[Notebook]:
+    shell = InteractiveShell.instance()
+    shell.run_line_magic("load_ext", "campaign_magics")
+    yield Notebook(shell)
+    shell.run_line_magic("unload_ext", "campaign_magics")
+    InteractiveShell.clear_instance()
+
+
+@pytest.fixture
+def connected(
+    notebook: Notebook, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> Notebook:
+    """A notebook opened by ``campaign-magics lab``: the sandbox is announced."""
+    # The kernel's own sandbox, which another test may have started, would come first.
+    monkeypatch.setattr("campaign_magics.front._kept", [])
+    for name, value in sandbox_environment(sandbox).items():
+        monkeypatch.setenv(name, value)
+    notebook.run("%campaign_connect sandbox")
+    return notebook
