@@ -95,8 +95,7 @@ def watched(reading: Reading, reporter: Reporter) -> Generator[Page]:
             yield page
             if reporter.watched and reading.plan.wanted is None:
                 reading.count_ahead()
-            rate = reading.rate() if reporter.watched else None
-            reporter.arrived(page.table.num_rows, reading.total, rate)
+            reporter.arrived(page.table.num_rows, reading.total, reading.rate)
 
 
 def frames(reading: Reading, look: Look) -> Iterator[pd.DataFrame]:

@@ -70,8 +70,10 @@ class Reporter:
         """True while somebody wants to know."""
         return self._watch is not None
 
-    def arrived(self, rows: int, total: int | None, tps: float | None) -> None:
-        """Take note of a page of ``rows`` rows."""
+    def arrived(
+        self, rows: int, total: int | None, tps: Callable[[], float | None]
+    ) -> None:
+        """Take note of a page of ``rows`` rows; ``tps`` is asked when it is told."""
         now = self._clock.monotonic()
         self._rows += rows
         self._recent.append((now, self._rows))
@@ -79,7 +81,7 @@ class Reporter:
             return
         self._told = now
         try:
-            self._watch(self._progress(now, total, tps))
+            self._watch(self._progress(now, total, tps()))
         except Exception:
             # A line that cannot be drawn must not cost the rows.
             _log.exception("a progress callback failed and is dropped")

@@ -7,6 +7,7 @@ from collections.abc import Callable, Generator, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
+from statistics import median
 from threading import Event
 
 from ..errors import CampaignError, InvalidValue
@@ -25,8 +26,8 @@ from .way import ByKey, ByLine, Key, Way, way_of
 PAGE_SIZE = 5_000
 """Rows a page: large enough that calls are few, small enough to come in a second."""
 
-_SAMPLE = 2
-"""Pages after which we know how long one takes; the first may find a cold server."""
+_SAMPLE = 8
+"""Pages that tell how long one takes; looked at after two, and after each lot."""
 
 Rate = Callable[[], float | None]
 """Returns the calls a second that are allowed now, None for no limit."""
@@ -160,7 +161,7 @@ class Reading:
     def _pages(self, way: Way) -> Iterator[Page]:
         walk = self._walk(way)
         queue: deque[_Sent] = deque()
-        quickest: float | None = None
+        lately: deque[float] = deque(maxlen=_SAMPLE)
         at_once = 1
         while True:
             self._send(walk, queue, at_once, way)
@@ -173,9 +174,9 @@ class Reading:
             steps = walk.arrived(sent.step, brought)
             if walk.ended:
                 queue.clear()
-            quickest = min(fetched.seconds, quickest or fetched.seconds)
-            if self.tally.pages >= _SAMPLE:
-                at_once = pages_in_flight(quickest, self.rate())
+            lately.append(fetched.seconds)
+            if self.tally.pages == 2 or self.tally.pages % _SAMPLE == 0:
+                at_once = pages_in_flight(median(lately), self.rate())
             if at_once > 1 and steps and self._split(walk, way):
                 steps = ()
             queue.extendleft(_Sent(step) for step in reversed(steps))

@@ -19,8 +19,12 @@ MOST_IN_FLIGHT = 4
 
 _SMALLEST_CAP = 200
 _RECENT = 8
-_FILLING = 0.95
-"""How full a page of guessed keys should be: a page too full costs a second call."""
+_SPREAD = 3.0
+"""Standard deviations of room in a page of guessed keys: one too full costs a call."""
+
+_HURRY = 2.0
+"""Pages on their way for each that the budget could take meanwhile: calls are not all
+equally quick, and a turn that nobody takes is lost."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -202,7 +206,10 @@ class KeyWalk:
         rows = sum(count for _, count in self._recent)
         if not rows:  # a gap: the next range reaches further
             return 2 * max(spans)
-        return max(1, math.ceil(self._size * _FILLING * sum(spans) / rows))
+        density = min(1.0, rows / sum(spans))
+        room = _SPREAD * math.sqrt(self._size * (1 - density))
+        aim = max(self._size - room, self._size / 2)
+        return max(1, int(aim / density))
 
 
 def may_be_a_cap(rows: int) -> bool:
@@ -221,4 +228,4 @@ def pages_in_flight(seconds: float, rate: float | None) -> int:
     """
     if rate is None:
         return MOST_IN_FLIGHT
-    return max(1, min(MOST_IN_FLIGHT, math.ceil(1.1 * seconds * rate)))
+    return max(1, min(MOST_IN_FLIGHT, math.ceil(_HURRY * seconds * rate)))
