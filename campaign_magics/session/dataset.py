@@ -11,7 +11,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from ..frames import to_arrow, to_pandas
+from ..frames import arrow_schema, to_arrow, to_pandas
 from ..query.check import Checked
 from ..query.to_xml import to_text
 from .facts import facts_of
@@ -100,21 +100,22 @@ class _Parts:
     def __init__(self, checked: Checked, look: Look) -> None:
         self._columns = checked.columns
         self._look = look
-        self._schema: pa.Schema | None = None
+        empty = arrow_schema(checked.columns).empty_table()
+        table, columns = look.table(empty, checked.columns)
+        shown = to_arrow(table, columns, labels=look.labels)
+        self._schema = shown.schema.with_metadata(_dtypes(table, columns))
 
     def shown(self, page: Page) -> pa.Table:
         table, columns = self._look.table(page.table, self._columns)
         shown = to_arrow(table, columns, labels=self._look.labels)
-        if self._schema is None:
-            self._schema = shown.schema.with_metadata(_dtypes(table, columns))
         return shown.cast(self._schema)
 
 
-def _dtypes(table: pa.Table, columns: Any) -> dict[bytes, bytes]:
+def _dtypes(empty: pa.Table, columns: Any) -> dict[bytes, bytes]:
     """Return what lets ``pandas.read_parquet`` make the dtypes of a query's frame."""
     if any(column.items for column in columns):
         return {}  # pandas cannot read the name of a list's dtype
-    frame = to_pandas(table.slice(0, 0), columns)
+    frame = to_pandas(empty, columns)
     schema = pa.Schema.from_pandas(frame, preserve_index=False)
     return {b"pandas": schema.metadata[b"pandas"]}
 

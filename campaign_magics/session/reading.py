@@ -27,7 +27,8 @@ PAGE_SIZE = 5_000
 """Rows a page: large enough that calls are few, small enough to come in a second."""
 
 _SAMPLE = 8
-"""Pages that tell how long one takes; looked at after two, and after each lot."""
+"""Pages that tell how long one takes: looked at for each of the first, and then now
+and again."""
 
 Rate = Callable[[], float | None]
 """Returns the calls a second that are allowed now, None for no limit."""
@@ -163,6 +164,7 @@ class Reading:
         queue: deque[_Sent] = deque()
         lately: deque[float] = deque(maxlen=_SAMPLE)
         at_once = 1
+        away = 0.0  # what the reader takes for a page counts too: nothing is sent then
         while True:
             self._send(walk, queue, at_once, way)
             if not queue:
@@ -174,15 +176,17 @@ class Reading:
             steps = walk.arrived(sent.step, brought)
             if walk.ended:
                 queue.clear()
-            lately.append(fetched.seconds)
-            if self.tally.pages == 2 or self.tally.pages % _SAMPLE == 0:
-                at_once = pages_in_flight(median(lately), self.rate())
+            lately.append(fetched.seconds + away)
+            if 2 <= self.tally.pages <= _SAMPLE or self.tally.pages % _SAMPLE == 0:
+                at_once = max(walk.eager, pages_in_flight(median(lately), self.rate()))
             if at_once > 1 and steps and self._split(walk, way):
                 steps = ()
             queue.extendleft(_Sent(step) for step in reversed(steps))
             self._send(walk, queue, at_once, way)
             if brought.kept or self.tally.pages == 1:
+                left = self.tally.seconds
                 yield self._page(way, fetched, brought)
+                away = self.tally.seconds - left
 
     def _walk(self, way: Way) -> Walk:
         plan = self.plan

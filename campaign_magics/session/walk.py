@@ -60,6 +60,9 @@ class Walk(Protocol):
     ended: bool
     """No row is left; steps still on their way have nothing."""
 
+    eager: int
+    """Steps that may be on their way at no extra cost."""
+
     def next_step(self) -> Step | None:
         """Return another step that can be sent now; None while nobody knows one."""
 
@@ -78,6 +81,7 @@ class LineWalk:
         self, way: ByLine, size: int, *, most: int | None, done: int = 0
     ) -> None:
         self.ended = False
+        self.eager = 1
         self._way = way
         self._size = size
         self._most = math.inf if most is None else most
@@ -124,6 +128,7 @@ class KeyWalk:
         self, way: ByKey, size: int, *, most: int | None, after: Key | None = None
     ) -> None:
         self.ended = False
+        self.eager = 1
         self._way = way
         self._size = size
         self._left = math.inf if most is None else most
@@ -144,6 +149,7 @@ class KeyWalk:
         """Make ranges of keys from now on; ``top`` is the last key there is."""
         self._top = top
         self._open = False
+        self.eager = 2  # a slow page, or a slow reader, then costs no turn
 
     def next_step(self) -> Step | None:
         """Return the next range; the last one is open, for rows that are new."""

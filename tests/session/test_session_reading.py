@@ -262,5 +262,7 @@ def test_counting_ahead_tells_the_total() -> None:
         if number == 0:
             assert reading.total is None
             reading.count_ahead()
+            while reading.total is None:
+                time.sleep(0.001)
     assert reading.total == 50
     assert reading.tally.calls == 6
