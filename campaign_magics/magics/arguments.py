@@ -8,14 +8,14 @@ removed, but a backslash is a letter: paths of Windows and XTK's escapes stay wh
 from __future__ import annotations
 
 import argparse
-import ast
 import shlex
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from IPython.core.error import UsageError
 
 from ..errors import InvalidOption
+from ..options import named_value
 
 
 def parse(magic: Callable[..., Any], line: str, name: str) -> argparse.Namespace:
@@ -31,12 +31,12 @@ def parse(magic: Callable[..., Any], line: str, name: str) -> argparse.Namespace
         ) from exc
 
 
-def literal(text: str) -> Any:
-    """Read a value typed as NAME=VALUE: a Python literal as such, else the text."""
+def named_values(words: Iterable[str], example: str) -> dict[str, object]:
+    """Read words of NAME=VALUE; raises InvalidOption with the example as its hint."""
     try:
-        return ast.literal_eval(text)
-    except (ValueError, SyntaxError):
-        return text
+        return dict(map(named_value, words))
+    except argparse.ArgumentTypeError as exc:
+        raise InvalidOption(f"{exc}.", hint=example) from exc
 
 
 def _split(line: str) -> list[str]:

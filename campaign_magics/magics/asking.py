@@ -7,7 +7,7 @@ import re
 from typing import Any
 
 from ..errors import InvalidOption
-from .arguments import literal
+from .arguments import named_values
 
 _IDENTIFIER = re.compile(r"[^\W\d]\w*\Z")
 
@@ -65,17 +65,9 @@ def body(
     return value
 
 
-def given(pairs: list[str]) -> dict[str, Any]:
+def given(pairs: list[str]) -> dict[str, object]:
     """Read ``--param`` values: Python literals as such, everything else as text."""
-    values = {}
-    for pair in pairs:
-        name, equals, text = pair.partition("=")
-        if not equals or not _IDENTIFIER.match(name):
-            raise InvalidOption(
-                f"--param {pair} is not NAME=VALUE.", hint="--param language=fr"
-            )
-        values[name] = literal(text)
-    return values
+    return named_values(pairs, "--param language=fr")
 
 
 def _option(name: str) -> str:

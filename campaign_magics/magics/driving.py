@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from IPython.core.magic import Magics, line_magic, magics_class, no_var_expand
 from IPython.core.magic_arguments import argument, magic_arguments
 
-from ..errors import InvalidOption
 from ..options import positive_number
-from .arguments import literal, parse
+from .arguments import named_values, parse
 from .campaign import CampaignMagics
 from .footer import show, show_footer, table
 from .meter import meter_rows, meter_text
@@ -87,17 +84,9 @@ class DrivingMagics(Magics):
         show(meter_text(snapshot), table(meter_rows(snapshot), "Calls per second"))
 
 
-def _order(words: list[str]) -> tuple[str | None, dict[str, Any]]:
+def _order(words: list[str]) -> tuple[str | None, dict[str, object]]:
     """Read ``KIND NAME=VALUE …``: Python literals as such, other words as text."""
     if not words:
         return None, {}
-    order: dict[str, Any] = {}
-    for word in words[1:]:
-        name, equals, text = word.partition("=")
-        if not equals:
-            raise InvalidOption(
-                f"'{word}' is not NAME=VALUE.",
-                hint="%campaign_sandbox faults latency seconds=0.5",
-            )
-        order[name] = literal(text)
-    return words[0], order
+    example = "%campaign_sandbox faults latency seconds=0.5"
+    return words[0], named_values(words[1:], example)
