@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from .profiles import Profile
     from .query.model import QueryDef
     from .sandbox.process import Sandbox
-    from .session import Session
+    from .workbench import Session
 
 __version__ = "0.1.0"
 
@@ -42,7 +42,7 @@ _HOMES = {
     "Profile": "profiles",
     "QueryDef": "query.model",
     "Sandbox": "sandbox.process",
-    "Session": "session",
+    "Session": "workbench",
     "connect": "front",
 }
 

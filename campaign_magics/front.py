@@ -12,7 +12,8 @@ from .sandbox.command import CONTROL_VARIABLE
 from .sandbox.driver import Driver
 from .sandbox.process import Sandbox
 from .secret import Secret
-from .session import Session, open_session
+from .session import open_as
+from .workbench import Session
 
 _URL, _USER, _PASSWORD, _TPS = (
     f"CAMPAIGN_SANDBOX_{word}" for word in ("URL", "USER", "PASSWORD", "TPS")
@@ -50,7 +51,8 @@ def connect(
     profile = what if isinstance(what, Profile) else load_profile(what)
     if overrides:
         profile = profile.with_overrides(**overrides)
-    return open_session(
+    return open_as(
+        Session,
         profile,
         password=_secret(password),
         session_token=_secret(session_token),
@@ -128,7 +130,7 @@ def _open(environment: dict[str, str], overrides: dict[str, Any]) -> Session:
     )
     if overrides:
         profile = profile.with_overrides(**overrides)
-    return open_session(profile, password=Secret(environment[_PASSWORD]))
+    return open_as(Session, profile, password=Secret(environment[_PASSWORD]))
 
 
 def _secret(given: str | Secret | None) -> Secret | None:

@@ -37,7 +37,7 @@ from campaign_magics import CampaignError, Sandbox, connect
 from campaign_magics.cli import main
 from campaign_magics.profiles import Profile, load_profile, remember
 from campaign_magics.secret import Secret
-from campaign_magics.session import Session
+from campaign_magics.session import Connection
 
 pytestmark = pytest.mark.slow
 
@@ -142,7 +142,7 @@ class Diary:
     def note(self, where: str, text: object) -> None:
         self.shown.append((where, str(text)))
 
-    def learn(self, session: Session) -> None:
+    def learn(self, session: Connection) -> None:
         """Add the tokens that a session holds by now."""
         identity = session._client.identity
         assert identity is not None

@@ -22,10 +22,13 @@ FLOORS = {
     "soap": 4,
     "session": 5,
     **dict.fromkeys(["write", "api"], 6),
-    **dict.fromkeys(["front"], 7),
-    **dict.fromkeys(["magics", "widgets", "cli"], 8),
+    "widgets": 7,
+    "workbench": 8,
+    "front": 9,
+    **dict.fromkeys(["magics", "cli"], 10),
 }
-"""Room → floor.  The front door stands on the session, under the faces."""
+"""Room → floor.  The workbench puts the rooms together for the front door; the
+faces come in through it."""
 ENTRANCES = {"", "front", "cli"}
 """The only places outside the wing that may name the sandbox."""
 

@@ -22,7 +22,7 @@ from .arguments import parse
 from .footer import show, show_footer, table
 
 if TYPE_CHECKING:
-    from ..session import Session
+    from ..workbench import Session
 
 
 @magics_class
@@ -132,7 +132,7 @@ class CampaignMagics(Magics, Configurable):
 
     def _held(self, what: str | None, names: dict[str, Any]) -> Session | None:
         """Return the Session that a variable of that name holds, if one does."""
-        from ..session import Session
+        from ..workbench import Session
 
         held = names.get(what or "", self.shell.user_ns.get(what or ""))
         return held if isinstance(held, Session) else None

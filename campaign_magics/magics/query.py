@@ -25,8 +25,8 @@ from .footer import show_footer, show_under_next_result
 from .progress import ProgressLine
 
 if TYPE_CHECKING:
-    from ..session import Session
     from ..session.limits import Limit
+    from ..workbench import Session
 
 PARTIAL = "campaign_partial"
 """The variable that receives the rows of a reading that was cut short."""

@@ -1,8 +1,9 @@
-"""From a profile to a session: every part made, nothing sent yet."""
+"""From a profile to a connection: every part made, nothing sent yet."""
 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TypeVar
 
 from platformdirs import user_cache_path
 
@@ -17,10 +18,13 @@ from ..soap.network import Network, Pool
 from ..soap.retry import Timeouts
 from ..soap.transport import CampaignTransport
 from ..throttle import Budget, Limits, open_store
-from .session import Session
+from .connection import Connection
+
+_Kind = TypeVar("_Kind", bound=Connection)
 
 
-def open_session(
+def open_as(
+    kind: type[_Kind],
     profile: Profile,
     *,
     password: Secret | None = None,
@@ -31,8 +35,8 @@ def open_session(
     sources: Sources | None = None,
     cache: Path | None = None,
     clock: Clock = SYSTEM_CLOCK,
-) -> Session:
-    """Return a session that logs on at its first call, or at ``log_on()``.
+) -> _Kind:
+    """Return a ``kind`` of connection that logs on at its first call or ``log_on()``.
 
     Secrets that are not given come from environment, keyring or prompt, see
     ``profiles.credentials``.  ``cache`` is where schemas are kept, by default the
@@ -62,7 +66,7 @@ def open_session(
     )
     client = SoapClient(transport, login_for(known, profile, clock))
     folder = cache or user_cache_path("campaign_magics") / "schemas"
-    return Session(profile, client, budget, cache=folder, clock=clock)
+    return kind(profile, client, budget, cache=folder, clock=clock)
 
 
 def login_for(known: Credentials, profile: Profile, clock: Clock) -> Login:

@@ -12,7 +12,7 @@ from soap.scripted import PASSWORD
 
 from campaign_magics.profiles import Profile
 from campaign_magics.secret import Secret
-from campaign_magics.session import Session, open_session
+from campaign_magics.session import Connection, open_as
 
 
 @pytest.fixture
@@ -23,16 +23,16 @@ def instance() -> Iterator[Instance]:
 
 
 @pytest.fixture
-def connect(instance: Instance, tmp_path: Path) -> Iterator[Callable[..., Session]]:
+def connect(instance: Instance, tmp_path: Path) -> Iterator[Callable[..., Connection]]:
     """Return a factory of sessions to the instance; each is closed in the end."""
-    made: list[Session] = []
+    made: list[Connection] = []
 
-    def make(**settings: Any) -> Session:
+    def make(**settings: Any) -> Connection:
         password = settings.pop("password", PASSWORD)
         settings = {"name": "test", "url": instance.url, "user": "admin", **settings}
         profile = Profile(budget_store="memory", **settings)
-        session = open_session(
-            profile, password=Secret(password), cache=tmp_path / "schemas"
+        session = open_as(
+            Connection, profile, password=Secret(password), cache=tmp_path / "schemas"
         )
         made.append(session)
         return session
@@ -43,5 +43,5 @@ def connect(instance: Instance, tmp_path: Path) -> Iterator[Callable[..., Sessio
 
 
 @pytest.fixture
-def session(connect: Callable[..., Session]) -> Session:
+def session(connect: Callable[..., Connection]) -> Connection:
     return connect()

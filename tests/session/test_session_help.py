@@ -10,13 +10,13 @@ from IPython.core.interactiveshell import InteractiveShell
 from IPython.utils.capture import capture_output
 from session.instance import Instance
 
-from campaign_magics.session import Session
+from campaign_magics.session import Connection
 
 Tab = Callable[[str], list[str]]
 
 
 @pytest.fixture
-def shell(session: Session) -> Iterator[InteractiveShell]:
+def shell(session: Connection) -> Iterator[InteractiveShell]:
     session.log_on()
     made = InteractiveShell.instance()
     made.push({"session": session})
@@ -85,7 +85,7 @@ def test_a_server_that_is_gone_costs_only_the_suggestions(
     assert asked(shell, "session.xtk.session?")
 
 
-def test_further_namespaces_appear_with_the_list(session: Session) -> None:
+def test_further_namespaces_appear_with_the_list(session: Connection) -> None:
     """``cus`` and its like are attributes once somebody listed the schemas."""
     assert not hasattr(session, "cus")
     summary = next(iter(session.schemas.summaries()))

@@ -33,11 +33,11 @@ from campaign_magics.errors import (
 )
 from campaign_magics.profiles import Credentials, Profile, Sources
 from campaign_magics.secret import Secret
-from campaign_magics.session import Session, open_session
+from campaign_magics.session import Connection, open_as
 from campaign_magics.session.connect import login_for
 from campaign_magics.soap.exchange import Exchange
 
-Connect = Callable[..., Session]
+Connect = Callable[..., Connection]
 QUERY = (
     "<queryDef schema='nms:recipient'><select><node expr='@email'/></select></queryDef>"
 )
@@ -81,7 +81,7 @@ def test_a_forgotten_session_is_let_go_without_a_call(
 ) -> None:
     """Garbage collection frees it; only the end of Python logs off."""
     profile = Profile(name="t", url=instance.url, user="a", budget_store="memory")
-    session = open_session(profile, password=Secret("x"), cache=tmp_path)
+    session = open_as(Connection, profile, password=Secret("x"), cache=tmp_path)
     session.log_on()
     gone = weakref.ref(session)
     del session
@@ -96,9 +96,10 @@ def test_the_end_of_python_logs_off(instance: Instance, tmp_path: Path) -> None:
         "from pathlib import Path\n"
         "from campaign_magics.profiles import Profile\n"
         "from campaign_magics.secret import Secret\n"
-        "from campaign_magics.session import open_session\n"
+        "from campaign_magics.session import Connection, open_as\n"
         f"p = Profile(name='t', url={instance.url!r}, user='a')\n"
-        f"s = open_session(p, password=Secret('x'), cache=Path({str(tmp_path)!r}))\n"
+        "w = Secret('x')\n"
+        f"s = open_as(Connection, p, password=w, cache=Path({str(tmp_path)!r}))\n"
         "s.log_on()\n"
     )
     subprocess.run([sys.executable, "-c", script], check=True, timeout=60)
@@ -112,9 +113,10 @@ def test_the_end_of_a_fork_logs_nobody_off(instance: Instance, tmp_path: Path) -
         "from pathlib import Path\n"
         "from campaign_magics.profiles import Profile\n"
         "from campaign_magics.secret import Secret\n"
-        "from campaign_magics.session import open_session\n"
+        "from campaign_magics.session import Connection, open_as\n"
         f"p = Profile(name='t', url={instance.url!r}, user='a')\n"
-        f"s = open_session(p, password=Secret('x'), cache=Path({str(tmp_path)!r}))\n"
+        "w = Secret('x')\n"
+        f"s = open_as(Connection, p, password=w, cache=Path({str(tmp_path)!r}))\n"
         "s.log_on()\n"
         "child = os.fork()\n"
         "if child == 0: sys.exit()\n"
@@ -131,7 +133,7 @@ def test_the_end_of_a_fork_logs_nobody_off(instance: Instance, tmp_path: Path) -
 
 
 def test_any_method_of_any_schema_can_be_called(
-    instance: Instance, session: Session
+    instance: Instance, session: Connection
 ) -> None:
     """Static and not, own and implemented; values by type."""
     instance.says("GetOption", response("GetOption", "<a>v</a><b>6</b>"))
@@ -152,7 +154,7 @@ def test_any_method_of_any_schema_can_be_called(
 
 
 def test_methods_can_be_reached_as_attributes(
-    instance: Instance, session: Session
+    instance: Instance, session: Connection
 ) -> None:
     """``session.xtk.session.GetOption(…)``, with completion and help once known."""
     instance.says("GetOption", response("GetOption", "<a>v</a><b>6</b>"))
@@ -172,7 +174,7 @@ def test_methods_can_be_reached_as_attributes(
 
 
 def test_an_attribute_that_does_not_exist_asks_nobody(
-    instance: Instance, session: Session
+    instance: Instance, session: Connection
 ) -> None:
     """A typing error is an AttributeError, and IPython's probing costs no call."""
     for name in ("qery", "_repr_html_", "_ipython_display_", "cus"):
@@ -182,7 +184,7 @@ def test_an_attribute_that_does_not_exist_asks_nobody(
     assert instance.count("GetEntityIfMoreRecent") == 0
 
 
-def test_a_closed_session_can_still_be_looked_at(session: Session) -> None:
+def test_a_closed_session_can_still_be_looked_at(session: Connection) -> None:
     """repr, status and footers work on after close()."""
     frame = session.query(QUERY)
     session.close()
@@ -203,7 +205,7 @@ def test_a_closed_session_can_still_be_looked_at(session: Session) -> None:
     ],
 )
 def test_a_wrong_name_gets_the_right_one_as_hint(
-    session: Session, schema: str, method: str, kind: type[CampaignError], hint: str
+    session: Connection, schema: str, method: str, kind: type[CampaignError], hint: str
 ) -> None:
     """Schema, method, and the signature when the arguments do not fit."""
     with pytest.raises(kind) as caught:
@@ -225,7 +227,7 @@ def test_schemas_are_listed_and_kept_on_disk(
     assert instance.count("GetEntityIfMoreRecent") == fetched
 
 
-def test_a_trace_sees_each_call_and_no_secret(session: Session) -> None:
+def test_a_trace_sees_each_call_and_no_secret(session: Connection) -> None:
     """Frozen facts: method, seconds, bytes, status; nothing else."""
     seen: list[Exchange] = []
     with session.trace(seen.append):
@@ -327,4 +329,6 @@ def test_incomplete_credentials_are_refused() -> None:
         login_for(ims, profile, SYSTEM_CLOCK)
     nothing = Sources(environ={}, prompt=lambda text: "")
     with pytest.raises(NoCredentials):
-        open_session(Profile(name="t", url="http://h", user="u"), sources=nothing)
+        open_as(
+            Connection, Profile(name="t", url="http://h", user="u"), sources=nothing
+        )

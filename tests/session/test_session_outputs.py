@@ -12,7 +12,7 @@ from session.instance import Instance
 from soap.scripted import response
 
 from campaign_magics.schemas.model import Method, Parameter
-from campaign_magics.session import Session
+from campaign_magics.session import Connection
 from campaign_magics.session.outputs import shaped, to_frame
 from campaign_magics.soap.arguments import to_wire
 
@@ -65,9 +65,9 @@ def test_only_documents_are_reshaped() -> None:
 
 
 def test_the_form_is_asked_for_in_the_call(
-    instance: Instance, session: Session
+    instance: Instance, session: Connection
 ) -> None:
-    """``output=`` of Session.call and of a method reached as an attribute."""
+    """``output=`` of Connection.call and of a method reached as an attribute."""
     changed = "<entity><recipient id='9'><folder label='F'/></recipient></entity>"
     instance.says("NewInstance", response("NewInstance", changed))
     mine = "<recipient id='1'/>"

@@ -11,7 +11,7 @@ import pytest
 
 from campaign_magics import Sandbox, connect
 from campaign_magics.errors import InvalidOption
-from campaign_magics.session import Interrupted, Progress, Session
+from campaign_magics.session import Connection, Interrupted, Progress
 from campaign_magics.session.gather import explained
 from campaign_magics.session.limits import ALL_ROWS
 
@@ -19,7 +19,7 @@ ALL = "SELECT id, email FROM nms:recipient"
 
 
 @pytest.fixture(scope="module")
-def session(sandbox: Sandbox) -> Iterator[Session]:
+def session(sandbox: Sandbox) -> Iterator[Connection]:
     with connect(sandbox) as made:
         yield made
 
@@ -36,7 +36,9 @@ def session(sandbox: Sandbox) -> Iterator[Session]:
         ALL + " LIMIT 130 OFFSET 40",
     ],
 )
-def test_pages_make_the_rows_that_one_answer_has(session: Session, query: str) -> None:
+def test_pages_make_the_rows_that_one_answer_has(
+    session: Connection, query: str
+) -> None:
     """By key, up or down, numbers or texts: the same rows, none twice."""
     paged = session.query(query, limit=None, page_size=90)
     whole = session.query(query, limit=ALL_ROWS - 1, page_size=ALL_ROWS)
@@ -58,7 +60,7 @@ def test_pages_make_the_rows_that_one_answer_has(session: Session, query: str) -
     ],
 )
 def test_pages_by_line_have_the_same_rows_and_a_warning(
-    session: Session, query: str
+    session: Connection, query: str
 ) -> None:
     paged = session.query(query, limit=None, page_size=90)
     whole = session.query(query, limit=ALL_ROWS - 1, page_size=ALL_ROWS)
@@ -71,7 +73,7 @@ def test_pages_by_line_have_the_same_rows_and_a_warning(
 
 
 def test_a_link_to_many_repeats_its_record_and_nothing_is_lost(
-    session: Session,
+    session: Connection,
 ) -> None:
     """Rows of one record never lie on two pages."""
     query = """<queryDef schema="nms:recipient" operation="select"><select>
@@ -83,7 +85,7 @@ def test_a_link_to_many_repeats_its_record_and_nothing_is_lost(
     assert paged["log"].dropna().is_unique
 
 
-def test_pages_come_one_by_one_with_their_facts(session: Session) -> None:
+def test_pages_come_one_by_one_with_their_facts(session: Connection) -> None:
     """Constant memory: a generator; mistakes are told before the first page."""
     frames = list(session.pages(ALL, page_size=400))
     assert [len(frame) for frame in frames] == [400, 400, 200]
@@ -93,7 +95,7 @@ def test_pages_come_one_by_one_with_their_facts(session: Session) -> None:
     assert sum(map(len, session.pages(ALL, limit=450, page_size=400))) == 450
 
 
-def test_collections_and_enumerations_survive_the_seams(session: Session) -> None:
+def test_collections_and_enumerations_survive_the_seams(session: Connection) -> None:
     """Lists stay lists, and categories are the same on every page."""
     query = """<queryDef schema="nms:recipient" operation="select"><select>
       <node expr="@gender"/>
@@ -136,7 +138,7 @@ def test_progress_counts_up_to_the_total(sandbox: Sandbox) -> None:
 
 
 def test_a_broken_watcher_costs_no_rows(
-    session: Session, caplog: pytest.LogCaptureFixture
+    session: Connection, caplog: pytest.LogCaptureFixture
 ) -> None:
     def broken(progress: Progress) -> None:
         raise RuntimeError("cannot draw")
@@ -148,7 +150,7 @@ def test_a_broken_watcher_costs_no_rows(
 class connect_slowly:
     """Make a session's queries long enough to be watched."""
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: Connection) -> None:
         self._session = session
         self._ask = session._ask
 
@@ -166,7 +168,7 @@ class connect_slowly:
         self._session._ask = self._ask  # type: ignore[method-assign]
 
 
-def test_what_arrived_is_kept_and_the_rest_follows(session: Session) -> None:
+def test_what_arrived_is_kept_and_the_rest_follows(session: Connection) -> None:
     """After any failure: partial has the rows, resume goes on, then it is gone."""
     ask, calls = session._ask, 0
 
@@ -205,7 +207,7 @@ def test_an_error_of_another_kind_is_left_as_it_is() -> None:
     assert explained(failure, "said", "hint") is failure
 
 
-def test_a_dry_run_costs_a_count_and_a_translation(session: Session) -> None:
+def test_a_dry_run_costs_a_count_and_a_translation(session: Connection) -> None:
     seen: list[Any] = []
     with session.trace(seen.append):
         plan = session.dry_run(ALL, limit=None, page_size=300)

@@ -24,7 +24,7 @@ from campaign_magics import Sandbox, connect
 from campaign_magics.errors import InvalidOption, SoapFault
 from campaign_magics.front import sandbox_environment
 from campaign_magics.query.model import OrderNode, QueryDef
-from campaign_magics.session import Extract, Session
+from campaign_magics.session import Connection, Extract
 from campaign_magics.session.dataset import write_dataset
 from campaign_magics.session.manifest import MANIFEST, Manifest, opened
 from campaign_magics.session.progress import Reporter
@@ -38,7 +38,7 @@ QUERY = """<queryDef schema="nms:recipient" operation="select"><select>
 
 
 @pytest.fixture(scope="module")
-def session(sandbox: Sandbox) -> Iterator[Session]:
+def session(sandbox: Sandbox) -> Iterator[Connection]:
     with connect(sandbox) as made:
         yield made
 
@@ -68,7 +68,7 @@ def ids(path: Path) -> list[int]:
     return [int(key) for key in pq.read_table(path)["id"].to_pylist()]
 
 
-def test_a_folder_reads_back_as_the_frame(session: Session, tmp_path: Path) -> None:
+def test_a_folder_reads_back_as_the_frame(session: Connection, tmp_path: Path) -> None:
     """Rows, order and dtypes are those of query(); parts have one schema."""
     extract = session.to_parquet(QUERY, tmp_path / "rows", page_size=150)
     frame = session.query(QUERY, limit=None, page_size=150)
@@ -87,7 +87,9 @@ def test_a_folder_reads_back_as_the_frame(session: Session, tmp_path: Path) -> N
     assert session.footer(extract).startswith(f"1,000 rows · {extract.path} (7 parts)")
 
 
-def test_lists_and_exploded_lists_are_written(session: Session, tmp_path: Path) -> None:
+def test_lists_and_exploded_lists_are_written(
+    session: Connection, tmp_path: Path
+) -> None:
     lists = """<queryDef schema="nms:recipient" operation="select"><select>
       <node expr="@id"/>
       <node expr="subscription"><node expr="@created"/></node></select></queryDef>"""

@@ -16,7 +16,7 @@ from campaign_magics.errors import (
     UnknownName,
 )
 from campaign_magics.query.model import QueryDef, SelectNode
-from campaign_magics.session import PROFILE_LIMIT, Session
+from campaign_magics.session import PROFILE_LIMIT, Connection
 
 QUERY = """<queryDef schema="nms:recipient" operation="select">
   <select>
@@ -29,7 +29,7 @@ def with_line_count(number: int) -> str:
     return QUERY.replace('operation="select"', f'lineCount="{number}"')
 
 
-def test_a_query_returns_a_typed_frame(session: Session) -> None:
+def test_a_query_returns_a_typed_frame(session: Connection) -> None:
     """Text in, DataFrame out; enumerations by name, by label on request."""
     frame = session.query(QUERY)
     assert list(frame["email"])[:2] == ["r0@example.test", "r1@example.test"]
@@ -39,7 +39,7 @@ def test_a_query_returns_a_typed_frame(session: Session) -> None:
     assert list(labelled["gender"])[:2] == ["Not specified", "Male"]
 
 
-def test_a_result_tells_its_story(instance: Instance, session: Session) -> None:
+def test_a_result_tells_its_story(instance: Instance, session: Connection) -> None:
     """attrs["campaign"]: the facts that the design promises."""
     facts = session.query(QUERY, limit=5).attrs["campaign"]
     seconds = {name: facts.pop(name) for name in list(facts) if "seconds" in name}
@@ -79,7 +79,7 @@ def test_a_result_tells_its_story(instance: Instance, session: Session) -> None:
 )
 def test_one_row_more_than_wanted_tells_whether_there_are_more(
     instance: Instance,
-    session: Session,
+    session: Connection,
     text: str,
     limit: int | None,
     sent: int,
@@ -93,7 +93,7 @@ def test_one_row_more_than_wanted_tells_whether_there_are_more(
     assert frame.attrs["campaign"]["truncated"] is truncated
 
 
-def test_a_limit_below_zero_is_refused(instance: Instance, session: Session) -> None:
+def test_a_limit_below_zero_is_refused(instance: Instance, session: Connection) -> None:
     """Before anything is asked."""
     with pytest.raises(InvalidValue):
         session.query(QUERY, limit=-1)
@@ -101,7 +101,7 @@ def test_a_limit_below_zero_is_refused(instance: Instance, session: Session) -> 
 
 
 def test_no_rows_is_an_empty_frame_with_columns(
-    instance: Instance, session: Session
+    instance: Instance, session: Connection
 ) -> None:
     """An empty answer keeps names and types."""
     instance.rows = 0
@@ -111,7 +111,7 @@ def test_no_rows_is_an_empty_frame_with_columns(
     assert isinstance(frame["gender"].dtype, pd.CategoricalDtype)
 
 
-def test_the_footer_says_what_it_cost(connect: Callable[..., Session]) -> None:
+def test_the_footer_says_what_it_cost(connect: Callable[..., Connection]) -> None:
     """``5 of more rows · nms:recipient (cloud) · 1 call · 0.03 s · TPS 3/50``."""
     session = connect(tps=50)
     parts = session.footer(session.query(QUERY, limit=5)).split(" · ")
@@ -125,7 +125,9 @@ def test_the_footer_says_what_it_cost(connect: Callable[..., Session]) -> None:
     assert session.footer(pd.DataFrame()) == ""
 
 
-def test_parameters_are_bound_as_literals(instance: Instance, session: Session) -> None:
+def test_parameters_are_bound_as_literals(
+    instance: Instance, session: Connection
+) -> None:
     """A quote in a value stays in the value."""
     text = QUERY.replace(
         "</queryDef>",
@@ -136,7 +138,7 @@ def test_parameters_are_bound_as_literals(instance: Instance, session: Session) 
     assert condition.get("expr") == r"@email = 'o\'hara@example.test'"
 
 
-def test_count_asks_for_a_number(instance: Instance, session: Session) -> None:
+def test_count_asks_for_a_number(instance: Instance, session: Connection) -> None:
     """Whatever the query's order and lineCount."""
     assert session.count(with_line_count(3)) == 7
     asked = instance.queries[-1]
@@ -145,12 +147,12 @@ def test_count_asks_for_a_number(instance: Instance, session: Session) -> None:
     assert session.count("<queryDef schema='nms:recipient'/>") == 7
 
 
-def test_build_sql_returns_the_servers_text(session: Session) -> None:
+def test_build_sql_returns_the_servers_text(session: Connection) -> None:
     """xtk:queryDef#BuildQuery."""
     assert session.build_sql(QUERY) == "SELECT R0.sEmail FROM NmsRecipient R0"
 
 
-def test_a_querydef_object_is_taken_too(session: Session) -> None:
+def test_a_querydef_object_is_taken_too(session: Connection) -> None:
     """For programs that build their queries."""
     query = QueryDef(schema="nms:recipient", select=(SelectNode(expr="@email"),))
     assert len(session.query(query)) == 7
@@ -165,7 +167,7 @@ def test_a_querydef_object_is_taken_too(session: Session) -> None:
     ],
 )
 def test_mistakes_are_told_before_a_query_is_sent(
-    instance: Instance, session: Session, text: str, kind: type[Exception], hint: str
+    instance: Instance, session: Connection, text: str, kind: type[Exception], hint: str
 ) -> None:
     """A misspelt name costs no query, and the hint has the right one."""
     with pytest.raises(kind) as caught:
@@ -174,14 +176,14 @@ def test_mistakes_are_told_before_a_query_is_sent(
     assert [q for q in instance.queries if q.get("schema") != "xtk:schema"] == []
 
 
-def test_the_servers_refusal_is_an_error(session: Session) -> None:
+def test_the_servers_refusal_is_an_error(session: Connection) -> None:
     """``get`` without a row is a fault (protocol.md §5.3)."""
     with pytest.raises(SoapFault, match="No document") as caught:
         session.query(QUERY.replace("select", "get", 1))
     assert caught.value.facts["server_code"] == "SOP-330011"
 
 
-def test_threads_share_a_session(instance: Instance, session: Session) -> None:
+def test_threads_share_a_session(instance: Instance, session: Connection) -> None:
     """Twenty threads: one logon, each schema fetched once, twenty right answers."""
     sizes: list[int] = []
     threads = [

@@ -13,7 +13,7 @@ from campaign_magics.errors import AccessDenied, CampaignError, SoapFault
 from campaign_magics.profiles import Profile
 from campaign_magics.sandbox.process import Sandbox
 from campaign_magics.secret import Secret
-from campaign_magics.session import Session, open_session
+from campaign_magics.session import Connection, open_as
 from campaign_magics.soap.exchange import Exchange
 
 pytestmark = pytest.mark.slow
@@ -32,10 +32,10 @@ def server() -> Iterator[Sandbox]:
 
 
 @pytest.fixture
-def connect(server: Sandbox, tmp_path: Path) -> Iterator[Callable[..., Session]]:
-    made: list[Session] = []
+def connect(server: Sandbox, tmp_path: Path) -> Iterator[Callable[..., Connection]]:
+    made: list[Connection] = []
 
-    def make(password: Secret | None = None, tps: float | None = TPS) -> Session:
+    def make(password: Secret | None = None, tps: float | None = TPS) -> Connection:
         profile = Profile(
             name="sandbox",
             url=server.url,
@@ -44,7 +44,12 @@ def connect(server: Sandbox, tmp_path: Path) -> Iterator[Callable[..., Session]]
             budget_store="memory",
         )
         made.append(
-            open_session(profile, password=password or server.password, cache=tmp_path)
+            open_as(
+                Connection,
+                profile,
+                password=password or server.password,
+                cache=tmp_path,
+            )
         )
         return made[-1]
 
@@ -73,7 +78,7 @@ def in_threads(count: int, work: Callable[[], object]) -> list[BaseException]:
 
 
 def test_rows_arrive_typed_and_the_limit_is_told(
-    connect: Callable[..., Session],
+    connect: Callable[..., Connection],
 ) -> None:
     """200 of more rows, by default; all 300 and the imported ones on request."""
     session = connect()
@@ -87,7 +92,7 @@ def test_rows_arrive_typed_and_the_limit_is_told(
 
 
 def test_a_burst_waits_here_and_not_at_the_server(
-    server: Sandbox, connect: Callable[..., Session]
+    server: Sandbox, connect: Callable[..., Connection]
 ) -> None:
     """60 queries at once: all answered, no 429, the budget used to 95 % or more."""
     session = connect()
@@ -105,7 +110,7 @@ def test_a_burst_waits_here_and_not_at_the_server(
 
 
 def test_a_budget_that_is_too_generous_learns_from_429(
-    server: Sandbox, connect: Callable[..., Session]
+    server: Sandbox, connect: Callable[..., Connection]
 ) -> None:
     """The server halves its limit: calls are refused, repeated, and all answered."""
     session = connect(tps=None)
@@ -116,7 +121,7 @@ def test_a_budget_that_is_too_generous_learns_from_429(
 
 
 def test_an_expired_session_is_renewed_once(
-    server: Sandbox, connect: Callable[..., Session]
+    server: Sandbox, connect: Callable[..., Connection]
 ) -> None:
     """Every session ends on the server; a hundred threads notice; one logs on."""
     server.control.throttle(None)
@@ -137,7 +142,7 @@ def test_an_expired_session_is_renewed_once(
 
 
 def test_a_wrong_password_is_refused(
-    server: Sandbox, connect: Callable[..., Session]
+    server: Sandbox, connect: Callable[..., Connection]
 ) -> None:
     """Two lines; neither password is in them."""
     wrong = Secret("wrong-canary")
@@ -149,7 +154,9 @@ def test_a_wrong_password_is_refused(
     assert server.password.reveal() not in lines
 
 
-def test_a_method_the_server_lacks_is_a_fault(connect: Callable[..., Session]) -> None:
+def test_a_method_the_server_lacks_is_a_fault(
+    connect: Callable[..., Connection],
+) -> None:
     """What the schema declares and the server does not run is told by the server."""
     with pytest.raises(SoapFault) as caught:
         connect().call("xtk:session", "EncryptPassword", "x")

@@ -12,7 +12,7 @@ from sandbox.server.conftest import ADMIN, Served
 from campaign_magics.errors import AccessDenied
 from campaign_magics.profiles import Profile
 from campaign_magics.secret import Secret
-from campaign_magics.session import Session, open_session
+from campaign_magics.session import Connection, open_as
 
 PATH = "/ims/token/v3"
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
@@ -89,7 +89,7 @@ def test_what_is_no_form_is_an_invalid_request(
     assert json.loads(answer.body)["error"] == "invalid_request"
 
 
-def session(served: Served, secret: str) -> Session:
+def session(served: Served, secret: str) -> Connection:
     """The client's own ImsLogin, against this server alone."""
     base = f"http://127.0.0.1:{served.port}"
     profile = Profile(
@@ -100,7 +100,7 @@ def session(served: Served, secret: str) -> Session:
         token_url=f"{base}{PATH}",
         budget_store="memory",
     )
-    return open_session(profile, client_secret=Secret(secret))
+    return open_as(Connection, profile, client_secret=Secret(secret))
 
 
 def test_our_client_logs_on_by_ims_and_asks_for_another_token(account: Served):

@@ -1,4 +1,4 @@
-"""`Session`: the one object users hold."""
+"""`Connection`: one operator on one instance; reads, and any method."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
-class Session:
+class Connection:
     """A connection to one instance as one operator; any thread may use it.
 
     Made by ``connect()``.  It logs on at the first call, renews an expired session by
@@ -88,7 +88,7 @@ class Session:
         self._goodbye = Goodbye(self)
 
     def __repr__(self) -> str:
-        return f"Session({self.describe()!r})"
+        return f"{type(self).__name__}({self.describe()!r})"
 
     def __enter__(self) -> Self:
         return self
