@@ -1,0 +1,91 @@
+"""The look that all our widgets share, and the only place where they write HTML.
+
+ipywidgets' ``HTML`` puts its value into the page as it is, so every text of a server
+goes through ``escape`` here or stands in a control that takes text only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from html import escape
+from typing import Any, Final
+
+import ipywidgets as widgets
+
+from ..errors import CampaignError
+
+ROOT: Final = "campaign-magics"
+"""Class of the root of every view; the style sheet below knows nothing else."""
+
+_STYLE: Final = """<style>
+.cell-output-ipywidget-background:has(.campaign-magics){
+  background:transparent!important}
+.campaign-magics.widget-box{
+  box-sizing:border-box;padding:10px 12px;border-radius:4px;overflow:hidden;
+  border:1px solid var(--jp-border-color2,#bdbdbd);
+  background:var(--jp-layout-color1,#fff);
+  color:var(--jp-content-font-color1,#212121)}
+.campaign-magics .widget-html,.campaign-magics .widget-html-content,
+.campaign-magics .widget-label,.campaign-magics .widget-checkbox label{
+  color:var(--jp-content-font-color1,#212121)}
+.campaign-magics .widget-html{height:auto}
+.campaign-magics .widget-html-content{line-height:1.45}
+.campaign-magics button:focus-visible,.campaign-magics input:focus-visible,
+.campaign-magics select:focus-visible,.campaign-magics textarea:focus-visible{
+  outline:2px solid var(--jp-brand-color1,#1976d2);outline-offset:1px}
+.campaign-magics code,.campaign-magics .cm-mono{
+  font-family:var(--jp-code-font-family,monospace);font-size:.95em}
+.campaign-magics code{background:transparent;color:inherit}
+.campaign-magics .cm-quiet{color:var(--jp-content-font-color2,#616161)}
+.campaign-magics .cm-title{font-size:1.05em;font-weight:600}
+.campaign-magics .cm-error{
+  border-left:3px solid currentColor;padding:2px 8px;white-space:pre-wrap}
+.campaign-magics .cm-tag{
+  border:1px solid currentColor;border-radius:3px;padding:0 4px;font-size:.85em;
+  white-space:nowrap}
+</style>"""
+
+
+def framed(children: Iterable[Any], *, classes: Iterable[str] = ()) -> Any:
+    """Return the root box of a view: our colours and style sheet around its parts.
+
+    Both a background and a colour are set, for a front end may paint its own white
+    behind widgets whatever the theme.
+    """
+    sheet = widgets.HTML(_STYLE, layout={"display": "none"})
+    box = widgets.VBox([sheet, *children])
+    for name in (ROOT, *classes):
+        box.add_class(name)
+    return box
+
+
+def line(text: str, *, quiet: bool = False) -> str:
+    """Return a text of ours or of a server as one line of HTML, escaped."""
+    look = ' class="cm-quiet"' if quiet else ""
+    return f"<div{look}>{escape(text)}</div>"
+
+
+def title(text: str) -> str:
+    """Return the heading of a part, escaped."""
+    return f'<div class="cm-title">{escape(text)}</div>'
+
+
+def said(text: str) -> str:
+    """Return a line that a screen reader speaks when it appears, escaped."""
+    return f'<div role="status">{escape(text)}</div>'
+
+
+def failed(error: BaseException) -> str:
+    """Return an error as a cell would show it, to be spoken at once."""
+    return f'<div role="alert" class="cm-error">{escape(error_text(error))}</div>'
+
+
+def error_text(error: BaseException) -> str:
+    """Return an error's lines: the cause with its code, a caret, and the hint.
+
+    A failure that is not one of ours is named, and its first line given.
+    """
+    if isinstance(error, CampaignError):
+        return "\n".join(error.render())
+    words = str(error).strip().splitlines() or [""]
+    return f"{type(error).__name__}: {words[0]}".removesuffix(": ")
