@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager, suppress
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -35,7 +35,7 @@ from .goodbye import Goodbye
 from .limits import PROFILE_LIMIT, Limit, rows_wanted
 from .namespaces import Namespace
 from .outputs import Form, shaped
-from .progress import Reporter, Watch
+from .progress import Underway, Watch
 from .reading import PAGE_SIZE, Plan, Reading, counting
 from .result import Look, Result
 from .select import prepare
@@ -57,6 +57,7 @@ class Connection:
     apart for each instance and build: ``session.schemas["nms:recipient"]``.  Their
     methods are attributes of their namespaces: ``session.nms.delivery.Prepare(…)``;
     namespaces other than nms and xtk appear once the list of schemas is known.
+    ``underway.now`` is the long work in progress, as `Progress`.
     """
 
     def __init__(
@@ -74,6 +75,8 @@ class Connection:
         self._cache = cache
         self._clock = clock
         self._kept: Kept | None = None
+        self.underway = Underway(clock)
+        self._at_close: list[Callable[[], object]] = []
         source = SchemaSource(client)
         self.schemas = Catalog(
             source.fetch,
@@ -169,7 +172,7 @@ class Connection:
             plan = plan.go_on(kept.behind, kept.rows)
         reading = self._reading(plan)
         try:
-            gather(reading, kept, Reporter(progress, done=kept.rows))
+            gather(reading, kept, self.underway.reporter(progress, done=kept.rows))
         except BaseException as failure:
             if not kept.pages:
                 raise
@@ -204,7 +207,8 @@ class Connection:
         ones are asked for while you work on this one.  Raises as ``query`` does.
         """
         reading = self._reading(self._plan(what, params, limit, page_size))
-        return frames(reading, Look(labels=labels, explode=explode))
+        look = Look(labels=labels, explode=explode)
+        return frames(reading, look, self.underway.reporter(None))
 
     def to_parquet(
         self,
@@ -232,7 +236,7 @@ class Connection:
             Look(labels=labels, explode=explode),
             resume=resume,
             start=self._reading,
-            report=lambda done: Reporter(progress, done=done),
+            report=lambda done: self.underway.reporter(progress, done=done),
         )
 
     def dry_run(
@@ -328,8 +332,20 @@ class Connection:
             told = result.attrs.get("campaign")
         return facts.footer(told, self.budget.snapshot(0)) if told else ""
 
+    def at_close(self, work: Callable[[], object]) -> Callable[[], None]:
+        """Do ``work`` first when this is closed; return what takes it back."""
+        self._at_close.append(work)
+
+        def take_back() -> None:
+            with suppress(ValueError):
+                self._at_close.remove(work)
+
+        return take_back
+
     def close(self) -> None:
         """Log off and let go of connections and files; may be called again."""
+        while self._at_close:
+            self._at_close.pop()()
         self._goodbye.said()
         self._client.close()
         self.budget.close()

@@ -90,17 +90,22 @@ def gather(reading: Reading, kept: Kept, reporter: Reporter) -> None:
 
 def watched(reading: Reading, reporter: Reporter) -> Generator[Page]:
     """Yield the pages of a reading and report each, when the next is asked for."""
-    with closing(iter(reading)) as pages:
+    with reporter, closing(iter(reading)) as pages:
         for page in pages:
             yield page
             if reporter.watched and reading.plan.wanted is None:
                 reading.count_ahead()
-            reporter.arrived(page.table.num_rows, reading.total, reading.rate)
+            reporter.arrived(
+                page.table.num_rows,
+                reading.total,
+                reading.rate,
+                waited=reading.tally.waited,
+            )
 
 
-def frames(reading: Reading, look: Look) -> Iterator[pd.DataFrame]:
+def frames(reading: Reading, look: Look, reporter: Reporter) -> Iterator[pd.DataFrame]:
     """Yield the pages of a reading as frames, each with the facts so far."""
-    for page in watched(reading, Reporter(None)):
+    for page in watched(reading, reporter):
         checked = reading.plan.checked
         kept = Kept(digest="", checked=checked, look=look, pages=[page])
         yield kept.result(told(reading, kept, reading.plan.limit)).pandas()

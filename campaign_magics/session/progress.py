@@ -1,11 +1,14 @@
-"""How far a long reading is: frozen facts, told at most five times a second."""
+"""How far long work is: frozen facts, told at most five times a second."""
 
 from __future__ import annotations
 
 import logging
+import threading
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
+from types import TracebackType
+from typing import Self
 
 from ..clock import SYSTEM_CLOCK, Clock
 
@@ -18,11 +21,12 @@ _RECENT = 20
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Progress:
-    """A reading as it stands.
+    """A reading or writing as it stands.
 
-    ``rows`` of ``total`` (None: not known) are here, after ``seconds``; ``speed`` is
+    ``rows`` of ``total`` (None: not known) are done, after ``seconds``; ``speed`` is
     rows a second lately; ``left`` is seconds to go at that speed, or at the ``tps``
-    allowed now if that is slower.
+    allowed now if that is slower.  ``waited`` is the seconds that its calls stood in
+    line for the budget, added up; ``noun`` is what is counted where it is not rows.
     """
 
     rows: int
@@ -31,19 +35,22 @@ class Progress:
     speed: float
     left: float | None
     tps: float | None
+    waited: float = 0.0
+    noun: str = "rows"
 
     @property
     def share(self) -> float | None:
-        """Rows here of all rows, between 0 and 1."""
+        """Rows done of all rows, between 0 and 1."""
         return min(1.0, self.rows / self.total) if self.total else None
 
     def __str__(self) -> str:
         of = "" if self.total is None else f" of {self.total:,}"
         limit = "" if self.tps is None else f" at {self.tps:g} TPS"
         parts = [
-            f"{self.rows:,}{of} rows",
-            f"{self.speed:,.0f} rows/s",
+            f"{self.rows:,}{of} {self.noun}",
+            f"{self.speed:,.0f} {self.noun}/s",
             "" if self.left is None else f"{duration(self.left)} left{limit}",
+            f"waited {duration(self.waited)}" if self.waited >= 1 else "",
         ]
         return " · ".join(part for part in parts if part)
 
@@ -51,13 +58,56 @@ class Progress:
 Watch = Callable[[Progress], object]
 
 
+class Underway:
+    """The long work of a session, whoever watches it; any thread may look."""
+
+    def __init__(self, clock: Clock = SYSTEM_CLOCK) -> None:
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._works: dict[Reporter, Progress] = {}
+
+    @property
+    def now(self) -> tuple[Progress, ...]:
+        """What is being read or written, the oldest first."""
+        with self._lock:
+            return tuple(self._works.values())
+
+    def reporter(
+        self, watch: Watch | None, *, done: int = 0, noun: str = "rows"
+    ) -> Reporter:
+        """Return a `Reporter` whose work is seen here while its with-block lasts."""
+        return Reporter(watch, done=done, noun=noun, underway=self, clock=self._clock)
+
+    def note(self, work: Reporter, progress: Progress) -> None:
+        """Take note of how far some work is."""
+        with self._lock:
+            self._works[work] = progress
+
+    def over(self, work: Reporter) -> None:
+        """Take note that some work has ended, well or not."""
+        with self._lock:
+            self._works.pop(work, None)
+
+
 class Reporter:
-    """Turns arriving pages into `Progress` for ``watch``; None watches nothing."""
+    """Turns what arrives into `Progress` for ``watch``; None watches nothing.
+
+    ``done`` is what was there before, ``noun`` what is counted.  Use it as a
+    with-block: at its end the work is no longer ``underway``.
+    """
 
     def __init__(
-        self, watch: Watch | None, *, done: int = 0, clock: Clock = SYSTEM_CLOCK
+        self,
+        watch: Watch | None,
+        *,
+        done: int = 0,
+        noun: str = "rows",
+        underway: Underway | None = None,
+        clock: Clock = SYSTEM_CLOCK,
     ) -> None:
         self._watch = watch
+        self._noun = noun
+        self._underway = underway or Underway()
         self._clock = clock
         self._started = clock.monotonic()
         self._told = self._started
@@ -65,29 +115,54 @@ class Reporter:
         self._recent: deque[tuple[float, int]] = deque(maxlen=_RECENT)
         self._recent.append((self._started, done))
 
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._underway.over(self)
+
     @property
     def watched(self) -> bool:
         """True while somebody wants to know."""
         return self._watch is not None
 
     def arrived(
-        self, rows: int, total: int | None, tps: Callable[[], float | None]
+        self,
+        rows: int,
+        total: int | None,
+        tps: Callable[[], float | None],
+        *,
+        waited: float = 0.0,
     ) -> None:
-        """Take note of a page of ``rows`` rows; ``tps`` is asked when it is told."""
+        """Take note of ``rows`` more; ``tps`` is asked when it is told.
+
+        ``waited`` is the seconds the work's calls waited for the budget so far.
+        """
         now = self._clock.monotonic()
         self._rows += rows
         self._recent.append((now, self._rows))
-        if self._watch is None or now - self._told < _INTERVAL:
+        if now - self._told < _INTERVAL:
             return
         self._told = now
+        progress = self._progress(now, total, tps(), waited)
+        self._underway.note(self, progress)
+        if self._watch is None:
+            return
         try:
-            self._watch(self._progress(now, total, tps()))
+            self._watch(progress)
         except Exception:
             # A line that cannot be drawn must not cost the rows.
             _log.exception("a progress callback failed and is dropped")
             self._watch = None
 
-    def _progress(self, now: float, total: int | None, tps: float | None) -> Progress:
+    def _progress(
+        self, now: float, total: int | None, tps: float | None, waited: float
+    ) -> Progress:
         (then, before), pages = self._recent[0], len(self._recent) - 1
         rows = self._rows - before
         speed = rows / max(now - then, 1e-6)
@@ -103,6 +178,8 @@ class Reporter:
             speed=speed,
             left=left,
             tps=tps,
+            waited=waited,
+            noun=self._noun,
         )
 
 
