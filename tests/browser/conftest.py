@@ -1,0 +1,80 @@
+"""A Jupyter server with the tutorials, and a page in headless Chromium."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from browser.desk import Desk
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+QUIET = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+]
+
+
+@pytest.fixture
+def lab(tmp_path: Path) -> Iterator[str]:
+    """The address that ``campaign-magics lab`` prints."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "campaign_magics.cli", "lab", "--no-browser",
+         "--port", str(port), str(tmp_path / "notebooks")],
+        stdout=subprocess.PIPE,
+        text=True,
+        cwd=tmp_path,
+    )  # fmt: skip
+    assert process.stdout is not None
+    said = ""
+    while "Ctrl-C stops both." not in said:
+        line = process.stdout.readline()
+        assert line, f"it ended early: {said}"
+        said += line
+    found = re.search(r"JupyterLab (\S+)", said)
+    assert found
+    yield found[1]
+    process.send_signal(signal.SIGINT)
+    assert process.wait(timeout=20) == 0
+    process.stdout.close()
+
+
+@pytest.fixture
+def page() -> Iterator[Any]:
+    """A page of its own browser; skipped only where there is no Chromium."""
+    if CHROMIUM is None and not os.environ.get("CAMPAIGN_MAGICS_REQUIRE_BROWSER"):
+        pytest.skip("no Chromium on this machine")
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET)
+        page = browser.new_page(viewport={"width": 1280, "height": 1000})
+        yield page
+        browser.close()
+
+
+@pytest.fixture
+def desk(page: Any, lab: str, tmp_path: Path) -> Desk:
+    """JupyterLab on the tutorials; nothing is opened yet."""
+    from browser.desk import Desk
+
+    found = re.match(r"(.*/)lab/tree/[^?]+\?token=(\w+)", lab)
+    assert found
+    return Desk(page=page, base=found[1], token=found[2], folder=tmp_path / "notebooks")

@@ -1,0 +1,85 @@
+"""What a person does at a notebook in a browser, in JupyterLab or in Notebook 7."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from axe_playwright_python.sync_playwright import Axe
+
+FrontEnd = Literal["lab", "notebooks"]
+SLOW = 60_000
+"""Milliseconds that a kernel or a front end may take to appear."""
+
+
+@dataclass
+class Desk:
+    """A page in a browser and the Jupyter server that ``campaign-magics lab`` runs.
+
+    ``folder`` is where the server's notebooks are.
+    """
+
+    page: Any
+    base: str
+    token: str
+    folder: Path
+    front_end: FrontEnd = "lab"
+
+    def open(self, notebook: str) -> None:
+        """Open a notebook and wait until its kernel is there."""
+        way = "lab/tree" if self.front_end == "lab" else "notebooks"
+        self.visit(f"{self.base}{way}/{notebook}?token={self.token}")
+
+    def visit(self, address: str) -> None:
+        """Go to a notebook's address and wait until its kernel is there."""
+        self.page.goto(address)
+        self.page.locator(".jp-Notebook").wait_for(timeout=SLOW)
+        self.page.get_by_text("Python 3 (ipykernel)").first.wait_for(timeout=SLOW)
+
+    def menu(self, name: str, item: str | re.Pattern[str]) -> None:
+        """Choose an entry of the menu bar."""
+        self.page.get_by_role("menuitem", name=name, exact=True).click()
+        exact = isinstance(item, str)
+        self.page.get_by_role("menuitem", name=item, exact=exact).click()
+
+    def run_all(self) -> None:
+        """Forget the outputs and run every cell."""
+        self.menu("Edit", "Clear Outputs of All Cells")
+        self.menu("Run", "Run All Cells")
+
+    def wait_for_idle(self) -> None:
+        """Wait until every cell that was asked for has run."""
+        self.page.wait_for_function(
+            "[...document.querySelectorAll('.jp-InputPrompt')]"
+            ".every(p => !p.textContent.includes('*'))",
+            timeout=SLOW,
+        )
+
+    def save(self) -> None:
+        """Save the notebook to its file."""
+        self.page.keyboard.press("Control+s")
+        self.page.wait_for_function("document.querySelector('.jp-mod-dirty') === null")
+
+    def use_theme(self, name: Literal["Light", "Dark"]) -> None:
+        """Switch the front end's theme, as its Settings menu does."""
+        self.page.get_by_role("menuitem", name="Settings", exact=True).click()
+        self.page.get_by_role("menuitem", name="Theme", exact=True).hover()
+        self.page.get_by_role(
+            "menuitem", name=re.compile(f"^(JupyterLab )?{name}$")
+        ).first.click()
+        light = str(name == "Light").lower()
+        self.page.wait_for_function(
+            f"document.body.dataset.jpThemeLight === '{light}'", timeout=SLOW
+        )
+
+    def serious_faults(self, within: str) -> list[str]:
+        """Return what axe-core calls serious or critical inside a CSS selector."""
+        found = Axe().run(self.page, context=within)
+        return [
+            f"{fault['id']}: {node['html']}"
+            for fault in found.response["violations"]
+            if fault["impact"] in ("serious", "critical")
+            for node in fault["nodes"]
+        ]
