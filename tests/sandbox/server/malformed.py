@@ -117,7 +117,7 @@ def damaged(body: bytes, dice: random.Random) -> bytes:
     for _ in range(dice.randint(1, 6)):
         at = dice.randrange(len(data) + 1)
         length = dice.randint(0, 30)
-        match dice.randrange(5):
+        match dice.randrange(6):
             case 0:
                 del data[at : at + length]
             case 1:
@@ -126,6 +126,8 @@ def damaged(body: bytes, dice: random.Random) -> bytes:
                 data[at:at] = bytes(dice.choices(range(256), k=length))
             case 3 if at < len(data):
                 data[at] ^= 1 << dice.randrange(8)
+            case 4:
+                del data[at:]
             case _:
                 data[at:at] = dice.choice(WORDS).encode()
     return bytes(data)

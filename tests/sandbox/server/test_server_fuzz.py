@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sandbox.server.caller import ROUTER
 from sandbox.server.conftest import Served
+from sandbox.server.malformed import damaged
 from sandbox.server.test_server_wire import captured
 
 from campaign_magics.sandbox.app import App
@@ -65,26 +66,6 @@ def ask(app: App, body: bytes, **environ: Any) -> int:
     )
     assert b"".join(answer)
     return int(statuses[0][:3])
-
-
-def damaged(body: bytes, dice: random.Random) -> bytes:
-    """Cut, repeat, flip or insert somewhere."""
-    data = bytearray(body)
-    for _ in range(dice.randint(1, 6)):
-        at = dice.randrange(len(data) + 1)
-        length = dice.randint(0, 30)
-        match dice.randrange(5):
-            case 0:
-                del data[at : at + length]
-            case 1:
-                data[at:at] = data[at : at + length] * dice.randint(1, 50)
-            case 2:
-                data[at:at] = bytes(dice.choices(range(256), k=length))
-            case 3:
-                data[at:at] = dice.choice([b"<", b"&", b">", b'"', b"'", b"]]>", b"\0"])
-            case _:
-                del data[at:]
-    return bytes(data)
 
 
 @settings(
