@@ -110,7 +110,7 @@ def _one_by_one(text: pa.Array, column: Column, rows: Sequence[int] | None) -> p
 def _misfit(column: Column, row: int, text: str) -> BadAnswer:
     shown = text if len(text) <= 60 else text[:57] + "…"
     return BadAnswer(
-        f"column {column.name}, row {row + 1}: {shown!r} is not a {column.type.name}",
+        f"Column {column.name}, row {row + 1}: {shown!r} is not a {column.type.name}.",
         hint="select it with another type, for example ToString(…), or fix the data",
         column=column.name,
         row=row,

@@ -55,7 +55,7 @@ def open_envelope(answer: bytes, *, element: str) -> Envelope:
     """
     if len(answer) > MAX_BYTES:
         raise BadAnswer(
-            f"the answer has {len(answer):,} bytes, more than a table can hold",
+            f"The answer has {len(answer):,} bytes, more than a table can hold.",
             hint="ask for fewer rows a page",
         )
     data = _plain(answer)
@@ -65,7 +65,7 @@ def open_envelope(answer: bytes, *, element: str) -> Envelope:
         raise malformed(error) from error
     if envelope.row and element and not _same(envelope.row, element):
         raise BadAnswer(
-            f"the answer holds <{envelope.row}> rows where <{element}> was expected",
+            f"The answer holds <{envelope.row}> rows where <{element}> was expected.",
             hint="the query's schema and the answer's do not agree",
         )
     return envelope
@@ -76,11 +76,11 @@ def malformed(error: etree.XMLSyntaxError | XmlError) -> BadAnswer:
     cause = error.msg if isinstance(error, etree.XMLSyntaxError) else str(error)
     if "xmlChar" in cause or "invalid Char" in cause:
         return BadAnswer(
-            f"a text of the answer holds a character XML does not allow: {cause}",
+            f"A text of the answer holds a character XML does not allow: {cause}.",
             hint="leave that column out, or clean the text in Campaign",
         )
     return BadAnswer(
-        f"the answer is cut short or malformed: {cause}",
+        f"The answer is cut short or malformed: {cause}.",
         hint="run it again; if that does not help, ask for fewer rows a page",
     )
 
@@ -132,7 +132,7 @@ def _sniff(data: bytes) -> Envelope:
                 return Envelope(data=data, container=tuple(path), row=None)
             path.pop()
     raise BadAnswer(
-        "the answer has no output, so it is not the answer of a query",
+        "The answer has no output, so it is not the answer of a query.",
         hint="run it again; if that does not help, look at the call with a trace",
     )
 
@@ -152,12 +152,12 @@ def _events(data: bytes) -> Iterator[tuple[str, etree._Element]]:
 def _check_head(data: bytes, path: list[str]) -> None:
     if len(path) == 1 and path[0] != "Envelope":
         raise BadAnswer(
-            f"the answer is not a SOAP envelope, it starts with <{path[0]}>",
+            f"The answer is not a SOAP envelope, it starts with <{path[0]}>.",
             hint="check the address: something else than Campaign may answer there",
         )
     if path[1:] == ["Body", "Fault"]:
         raise BadAnswer(
-            f"the answer is a SOAP fault: {_fault_text(data)}",
+            f"The answer is a SOAP fault: {_fault_text(data)}.",
             hint="the instance refused the query",
         )
 

@@ -113,7 +113,7 @@ def _forget_before(element: etree._Element) -> None:
 
 def _mixed(row: etree._Element, other: etree._Element) -> BadAnswer:
     return BadAnswer(
-        f"the answer mixes <{local_name(row)}> and <{local_name(other)}> rows",
+        f"The answer mixes <{local_name(row)}> and <{local_name(other)}> rows.",
         hint="query one schema at a time",
     )
 
@@ -160,7 +160,7 @@ def _fill(row: Row, element: etree._Element, plan: _Plan, number: int) -> None:
 
 def _repeated(name: str, number: int) -> BadAnswer:
     return BadAnswer(
-        f"row {number + 1} holds <{name}> more than once where one was expected",
+        f"Row {number + 1} holds <{name}> more than once where one was expected.",
         hint=f"select '{name}' as a collection, with nodes inside its node",
         row=number,
     )

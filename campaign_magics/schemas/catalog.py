@@ -261,7 +261,7 @@ class Catalog:
             names = list(self._schemas)
         near = closest(name, names)
         hint = f"did you mean {near}?" if near else "%campaign_schema lists the schemas"
-        return UnknownName(f"there is no schema {name}", hint=hint, name=name)
+        return UnknownName(f"There is no schema {name}.", hint=hint, name=name)
 
     def _lock(self, what: str) -> threading.Lock:
         with self._guard:

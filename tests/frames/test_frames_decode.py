@@ -166,7 +166,7 @@ def test_value_that_does_not_fit(read: Decode, type_name: str, text: str) -> Non
     answer = select(f'<recipient/><recipient x=""/><recipient x="{text}"/>')
     with pytest.raises(BadAnswer) as caught:
         read(answer, [column("@x", type_name)], element="recipient")
-    assert caught.value.message == f"column @x, row 3: {text!r} is not a {type_name}"
+    assert caught.value.message == f"Column @x, row 3: {text!r} is not a {type_name}."
     assert caught.value.hint
     assert (caught.value.facts["column"], caught.value.facts["row"]) == ("@x", 2)
 
@@ -317,7 +317,7 @@ def test_misfit_in_a_collection_names_the_row(read: Decode) -> None:
         '<recipient><event n="1"/><event n="2"/></recipient>'
         '<recipient><event n="3"/><event n="x"/></recipient>'
     )
-    with pytest.raises(BadAnswer, match="column @n, row 2: 'x' is not a long"):
+    with pytest.raises(BadAnswer, match="Column @n, row 2: 'x' is not a long"):
         read(answer, [asked], element="recipient")
 
 

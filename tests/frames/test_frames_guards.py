@@ -139,7 +139,7 @@ def test_entity_bombs_are_refused(read: object, place: str) -> None:
 @pytest.mark.parametrize(
     ("rows", "message"),
     [
-        ("<recipient><folder/><folder/></recipient>", "row 1 holds <folder> more than"),
+        ("<recipient><folder/><folder/></recipient>", "Row 1 holds <folder> more than"),
         ("<recipient/><delivery/>", "mixes <recipient> and <delivery>"),
         ("<recipient/><delivery/><recipient/>", "mixes <recipient> and <delivery>"),
         ("<recipient><desc>a&#1;b</desc></recipient>", "character XML does not allow"),
