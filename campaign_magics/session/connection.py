@@ -274,6 +274,7 @@ class Connection:
         *args: object,
         entity: object = None,
         output: Form = "value",
+        cancel: Event | None = None,
     ) -> Answered:
         """Call any method of any schema.
 
@@ -281,11 +282,13 @@ class Connection:
         lxml element or a mapping with one root.  ``entity`` is the object of a method
         that is not static.  Returns None, the one output, a tuple of several, or the
         changed object; a document among them is an lxml element, or with ``output``
-        its text (``xml``) or its rows as a DataFrame (``frame``).  Raises UnknownName,
+        its text (``xml``) or its rows as a DataFrame (``frame``).  Setting ``cancel``
+        ends a wait for the budget with WaitCancelled.  Raises UnknownName,
         InvalidValue, SoapFault, AnswerLost.
         """
         found = find_method(self.schemas, schema, method)
-        return shaped(self._client.call(found, args, entity=entity).value, output)
+        answer = self._client.call(found, args, entity=entity, cancel=cancel)
+        return shaped(answer.value, output)
 
     def trace(self, watcher: Watcher) -> AbstractContextManager[None]:
         """Tell ``watcher`` of every call made in the with-block, as an `Exchange`."""
