@@ -2,8 +2,34 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from .session import Connection
+
+if TYPE_CHECKING:
+    from .widgets.meter import Meter
+    from .widgets.picker import Picker
 
 
 class Session(Connection):
     """A connection to one instance with everything this package can do there."""
+
+    def meter(self) -> Meter:
+        """Return a live meter of calls a second; show it as a cell's last line.
+
+        It shows the use of the limit by all kernels, and moves while cells run, until
+        its Close button, its ``close()`` or this session's leaves a summary.
+        """
+        from .widgets.meter import Meter
+
+        return Meter(self)
+
+    def pick(self, schema: str | None = None) -> Picker:
+        """Return the schema picker; show it as a cell's last line.
+
+        Its ``query`` is what was picked, ``run()`` its rows; ``schema`` is opened at
+        once.  Raises UnknownName for a schema that does not exist.
+        """
+        from .widgets.picker import Picker
+
+        return Picker(self, schema)

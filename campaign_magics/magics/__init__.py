@@ -12,6 +12,7 @@ from .completion import matcher_for
 from .driving import DrivingMagics
 from .explore import ExploreMagics
 from .footer import table
+from .meter import MeterMagics, close_meters
 from .query import QueryMagics
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from ..schemas.model import Schema
     from ..session import Estimate
 
-_ROOMS = (QueryMagics, ExploreMagics, DrivingMagics)
+_ROOMS = (QueryMagics, ExploreMagics, DrivingMagics, MeterMagics)
 
 
 def register(shell: InteractiveShell) -> None:
@@ -33,11 +34,12 @@ def register(shell: InteractiveShell) -> None:
 
 
 def unregister(shell: InteractiveShell) -> None:
-    """Remove what ``register`` added and close the session."""
+    """Remove what ``register`` added, close the session and freeze the meters."""
     campaign = _registered(shell)
     if campaign is None:
         return
     campaign.close()
+    close_meters()
     shell.Completer.custom_matchers.remove(campaign.matcher)
     rooms = [c for c in shell.configurables if isinstance(c, (CampaignMagics, *_ROOMS))]
     for room in rooms:

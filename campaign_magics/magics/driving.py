@@ -1,4 +1,4 @@
-"""``%campaign_sandbox`` drives the sandbox; ``%campaign_meter`` shows the budget."""
+"""``%campaign_sandbox``: drive the sandbox that a notebook talks to."""
 
 from __future__ import annotations
 
@@ -9,14 +9,13 @@ from ..options import positive_number
 from .arguments import named_values, parse
 from .campaign import CampaignMagics
 from .footer import show, show_footer, table
-from .meter import meter_rows, meter_text
 
 _COMMANDS = ("status", "replicate", "reset", "expire", "throttle", "faults")
 
 
 @magics_class
 class DrivingMagics(Magics):
-    """The sandbox and the budget."""
+    """The sandbox, driven."""
 
     def __init__(self, campaign: CampaignMagics) -> None:
         super().__init__(shell=campaign.shell)
@@ -72,16 +71,6 @@ class DrivingMagics(Magics):
             case "reset":
                 driver.reset()
                 show_footer("the rows are as they were at the start")
-
-    @no_var_expand
-    @line_magic
-    @magic_arguments("%campaign_meter")
-    @argument("--text", action="store_true", help="as text (the default for now)")
-    def campaign_meter(self, line: str) -> None:
-        """Show calls a second against the limit: now, and over the last minute."""
-        parse(self.campaign_meter, line, "campaign_meter")
-        snapshot = self._campaign.session.budget.snapshot()
-        show(meter_text(snapshot), table(meter_rows(snapshot), "Calls per second"))
 
 
 def _order(words: list[str]) -> tuple[str | None, dict[str, object]]:

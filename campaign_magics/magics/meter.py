@@ -1,58 +1,69 @@
-"""The budget in words: what the meter shows where no widget runs."""
+"""``%campaign_meter``: calls a second against the limit, live or as text."""
 
 from __future__ import annotations
 
-import math
-from collections import Counter
 from typing import TYPE_CHECKING
 
+from IPython.core.magic import Magics, line_magic, magics_class, no_var_expand
+from IPython.core.magic_arguments import argument, magic_arguments
+
+from .arguments import parse
+from .campaign import CampaignMagics
+from .footer import show
+
 if TYPE_CHECKING:
-    from ..throttle import Snapshot
-
-_BARS = " ▁▂▃▄▅▆▇█"
-_SECONDS = 60
+    from ..widgets.meter import Meter
+    from ..workbench import Session
 
 
-def meter_rows(snapshot: Snapshot) -> list[tuple[str, str]]:
-    """Return name and text of each fact: now, last minute, every API."""
-    limit = "no limit" if snapshot.limit is None else f"of {snapshot.limit:g}"
-    eased = f", eased to {snapshot.rate:g}" if snapshot.eased and snapshot.rate else ""
-    recent = [u for u in snapshot.history if u.second > snapshot.at - _SECONDS]
-    own = sum(u.calls for u in recent if u.kernel == snapshot.kernel)
-    others = sum(u.calls for u in recent) - own
-    rows = [
-        ("now", f"{snapshot.used} {limit} a second{eased}, {snapshot.waiting} waiting"),
-        ("last minute", f"{own} calls here, {others} by other kernels"),
-        ("", _chart(snapshot)),
-        ("refused (429)", str(sum(u.throttled for u in recent))),
-        ("waited", f"{sum(u.waited for u in recent):.1f} s"),
-    ]
-    rows += [
-        (
-            api.api,
-            f"{api.used} a second, {api.total.calls} calls, "
-            f"{api.total.throttled} refused, {api.total.errors} errors",
-        )
-        for api in snapshot.apis
-    ]
-    return rows
+@magics_class
+class MeterMagics(Magics):
+    """The budget, watched."""
+
+    def __init__(self, campaign: CampaignMagics) -> None:
+        super().__init__(shell=campaign.shell)
+        self._campaign = campaign
+
+    @no_var_expand
+    @line_magic
+    @magic_arguments("%campaign_meter")
+    @argument("--text", action="store_true", help="as it is now, as text and HTML")
+    @argument("--close", action="store_true", help="freeze every open meter")
+    def campaign_meter(self, line: str) -> Meter | None:
+        """Show calls a second against the limit: now, and over the last minute.
+
+        In a notebook it is live, also while cells run, and shows the calls of other
+        kernels.  Its Close button, ``--close`` and the session's end leave a summary
+        in its place.  In a terminal it is text.
+
+        Examples::
+
+            %campaign_meter
+            %campaign_meter --text
+            %campaign_meter --close
+            meter = %campaign_meter
+        """
+        options = parse(self.campaign_meter, line, "campaign_meter")
+        if options.close:
+            close_meters()
+            return None
+        session = self._campaign.session
+        if hasattr(self.shell, "kernel") and not options.text:
+            return session.meter()
+        _show_as_text(session)
+        return None
 
 
-def meter_text(snapshot: Snapshot) -> str:
-    """Return the rows as aligned text."""
-    rows = meter_rows(snapshot)
-    width = max(len(name) for name, _ in rows)
-    return "\n".join(f"{name:<{width}}  {text}" for name, text in rows)
+def close_meters() -> None:
+    """Freeze every open meter of this kernel."""
+    from ..widgets.ticker import TICKER
+
+    TICKER.close_all()
 
 
-def _chart(snapshot: Snapshot) -> str:
-    """Draw one bar a second; full height is the limit, or the busiest second."""
-    calls: Counter[int] = Counter()
-    for usage in snapshot.history:
-        calls[usage.second] += usage.calls
-    now = int(snapshot.at)
-    counts = [calls[second] for second in range(now - _SECONDS + 1, now + 1)]
-    top = snapshot.limit or max(counts) or 1
-    steps = len(_BARS) - 1
-    heights = (math.ceil(count / top * steps) for count in counts)
-    return "".join(_BARS[min(steps, height)] for height in heights)
+def _show_as_text(session: Session) -> None:
+    from ..widgets.meter_html import static_html
+    from ..widgets.meter_model import as_text, look
+
+    view = look(session.budget.snapshot(), session.underway.now)
+    show(as_text(view), static_html(view))

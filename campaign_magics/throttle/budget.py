@@ -49,7 +49,7 @@ class Budget:
         self._store = store or MemoryStore()
         self._clock = clock
         self._delays = Delays()
-        self._watch = Watch(self._revision, self.snapshot, clock)
+        self._watch = Watch(self.revision, self.snapshot, clock)
 
     def turn(
         self,
@@ -86,6 +86,13 @@ class Budget:
             apis=tuple(self._usage_of(api, view) for api in sorted(names)),
             history=tuple(_dated(row, epoch) for row in view.usage),
         )
+
+    def revision(self) -> int:
+        """Return a number that is another one after each change, whoever made it.
+
+        Cheaper than a snapshot; calls of the last second fade without a change.
+        """
+        return self._store.view(0, self._clock).ledger.revision
 
     def subscribe(self, callback: Callable[[Snapshot], None]) -> Callable[[], None]:
         """Call ``callback`` with a Snapshot after changes, at most 5 times a second.
@@ -150,9 +157,6 @@ class Budget:
             waiting=view.ledger.waiting(view.now)[api],
             total=total((row for row in view.usage if row.api == api), api=api),
         )
-
-    def _revision(self) -> int:
-        return self._store.view(0, self._clock).ledger.revision
 
 
 class Turn:

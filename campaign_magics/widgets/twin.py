@@ -55,6 +55,10 @@ class Twin:
 
     def _ipython_display_(self) -> None:
         display(self._repr_mimebundle_(), raw=True)
+        self.show_note()
+
+    def show_note(self) -> None:
+        """Show the line that `renote` keeps up to date, if there is one."""
         self._noted = self.note()
         if self._noted:
             self._note_handle = display(_line(self._noted), raw=True, display_id=True)

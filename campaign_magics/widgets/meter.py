@@ -1,0 +1,154 @@
+"""The meter: a budget's calls a second, live while the cell runs.
+
+The figures come from the budget's shared history, so other kernels show as well.  The
+kernel's one ticker looks; a part of the page changes only when its text does.
+"""
+
+from __future__ import annotations
+
+import threading
+from typing import Any
+
+import ipywidgets as widgets
+from IPython import get_ipython
+from IPython.display import display
+
+from ..clock import SYSTEM_CLOCK, Clock
+from ..session import Connection
+from . import meter_html, theme
+from .meter_model import (
+    MeterView,
+    as_text,
+    clock_words,
+    look,
+    minute_words,
+    usage_words,
+)
+from .ticker import TICKER, Ticker
+from .twin import Twin
+
+
+class Meter(Twin):
+    """Shows usage against the limit, the last minute, and every API, until closed.
+
+    ``view`` is the widget.  ``close()``, the Close button and the session's own end
+    put a static summary in its place.
+    """
+
+    def __init__(
+        self,
+        connection: Connection,
+        *,
+        ticker: Ticker = TICKER,
+        clock: Clock = SYSTEM_CLOCK,
+    ) -> None:
+        self._connection = connection
+        self._clock = clock
+        self._ticker = ticker
+        self._lock = threading.RLock()
+        self._shown: list[Any] = []
+        self._revision = -1
+        self.closed = False
+        self._body = widgets.HTML()
+        self.button = widgets.Button(
+            description="Close meter", tooltip="Stop it and keep the last figures"
+        )
+        self.button.on_click(lambda _: self.close())
+        self.view = theme.framed([self._body, self.button])
+        self.view.layout.max_width = "640px"
+        self.now: MeterView = self._look()
+        self._draw()
+        self._take_back = connection.at_close(self.close)
+        ticker.add(self)
+
+    def __repr__(self) -> str:
+        return f"Meter({self.note()!r})"
+
+    def tick(self) -> None:
+        """Look at the budget, if anything can have changed, and draw what has."""
+        with self._lock:
+            if self.closed or not self._may_differ():
+                return
+            before, self.now = self.now, self._look()
+            self._draw()
+        if before.moves and not self.now.moves:
+            self.renote()  # seldom: every change of it makes the notebook unsaved
+
+    def close(self) -> None:
+        """Stop, and leave a static summary; may be called again."""
+        with self._lock:
+            if self.closed:
+                return
+            self.now = self._look()
+            self._draw()
+            self.closed = True
+        self._ticker.remove(self)
+        self._take_back()
+        self.button.disabled = True
+        self.renote()
+        for shown in self._shown:
+            shown.update(self._static(), raw=True)
+        if self._shown:
+            self._forget_widgets()
+
+    def as_text(self) -> str:
+        """Return the figures as lined-up text."""
+        return as_text(self.now)
+
+    def as_html(self) -> str:
+        """Return the figures as they stand, as HTML that needs no widget."""
+        return meter_html.static_html(self.now, self.closed)
+
+    def note(self) -> str:
+        """Return the line under the meter; none when the summary is in its place."""
+        if self.closed and self._shown:
+            return ""
+        words = f"{usage_words(self.now)}; last minute: {minute_words(self.now)}"
+        return f"Meter at {clock_words(self.now.at)}: {words}"
+
+    def _ipython_display_(self) -> None:
+        """Show it, so that closing can replace it; a closed one shows its summary."""
+        if self.closed or not hasattr(get_ipython(), "kernel"):
+            display(self._static(), raw=True)
+            return
+        bundle = self._repr_mimebundle_()
+        self._shown.append(display(bundle, raw=True, display_id=True))
+        self.show_note()
+
+    def _static(self) -> dict[str, str]:
+        return {"text/html": self.as_html(), "text/plain": self.as_text()}
+
+    def _look(self) -> MeterView:
+        budget = self._connection.budget
+        self._revision = budget.revision()
+        return look(budget.snapshot(), self._connection.underway.now)
+
+    def _may_differ(self) -> bool:
+        """Tell whether to look: a look at an idle budget every time is for nothing."""
+        last = self.now
+        if last.moves or self._connection.underway.now:
+            return True
+        return self._scrolls() or self._connection.budget.revision() != self._revision
+
+    def _scrolls(self) -> bool:
+        """Tell whether the chart has something on it, and a second has passed."""
+        last = self.now
+        busy = last.busiest or last.refused
+        return bool(busy) and int(self._clock.now()) != int(last.at)
+
+    def _draw(self) -> None:
+        """Send the figures, if they changed: a trait that keeps its value sends none.
+
+        All of it is one trait, so that one look is one message.
+        """
+        self._body.value = meter_html.body_html(self.now)
+
+    def _forget_widgets(self) -> None:
+        """Leave nothing of a view that is no longer shown in the widgets' state."""
+        for part in _all_of(self.view):
+            part.close()
+
+
+def _all_of(box: Any) -> list[Any]:
+    inner = [one for child in getattr(box, "children", ()) for one in _all_of(child)]
+    return [*inner, box]
