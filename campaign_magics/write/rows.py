@@ -1,0 +1,126 @@
+"""Data → rows that can be sent as documents, and those that cannot, with the reason."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final, Literal
+
+import pandas as pd
+import pyarrow as pa
+
+from ..errors import InvalidOption
+from ..frames.encode import encode
+from ..schemas.model import Schema
+from ..schemas.resolve import Lookup
+from .layout import OPERATION, Layout, Wishes, plan_layout
+from .reading import Reader
+from .source import open_source
+
+Nulls = Literal["skip", "clear"]
+_NULLS: Final = ("skip", "clear")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rows:
+    """What can be sent, and what cannot.
+
+    ``table`` has the good rows only: a column of texts for each slot of the layout,
+    named by its path (``@email``, ``folder/@name``), and ``_operation`` where rows say
+    their own.  A null is not sent and leaves what is stored; ``""`` empties it.  A text
+    is as ``frames.texts.to_texts`` writes it, so that a decoded answer put through it
+    can be compared with.  ``index`` has the label of each good row in the data,
+    ``problems`` the columns index, column, value and reason; ``total`` counts all rows
+    of the data.
+    """
+
+    schema: Schema
+    operation: str
+    layout: Layout
+    table: pa.Table = field(repr=False)
+    index: pd.Index[Any] = field(repr=False)
+    problems: pd.DataFrame = field(repr=False)
+    total: int
+
+    def __len__(self) -> int:
+        """Return the number of rows that can be sent."""
+        return int(self.table.num_rows)
+
+    @property
+    def key(self) -> tuple[str, ...]:
+        """The paths of the key: ``@email``, ``folder/@name``."""
+        return self.layout.key
+
+    def documents(self, start: int, stop: int) -> list[str]:
+        """Return the element of each row, to go into a ``-collection``."""
+        if stop <= start:
+            return []
+        documents: list[str] = encode(
+            self.layout.element, self._batch(start, stop)
+        ).to_pylist()
+        return documents
+
+    def keys(self, start: int, stop: int) -> list[tuple[str, ...]]:
+        """Return the texts of each row's key, in the order of ``key``."""
+        columns = [
+            self.table.column(path).slice(start, stop - start).to_pylist()
+            for path in self.key
+        ]
+        return list(zip(*columns, strict=True))
+
+    def operations(self, start: int, stop: int) -> list[str]:
+        """Return what becomes of each row."""
+        stop = min(stop, len(self))
+        if OPERATION not in self.table.column_names:
+            return [self.operation] * max(0, stop - start)
+        found: list[str] = (
+            self.table.column(OPERATION).slice(start, stop - start).to_pylist()
+        )
+        return found
+
+    def _batch(self, start: int, stop: int) -> pa.RecordBatch:
+        part = self.table.slice(start, stop - start).combine_chunks()
+        return (
+            part.to_batches()[0]
+            if part.num_rows
+            else pa.RecordBatch.from_pylist([], part.schema)
+        )
+
+
+def read_rows(
+    data: object,
+    schema: Schema,
+    lookup: Lookup,
+    *,
+    key: str | Sequence[str] | None = None,
+    operation: str = "insertOrUpdate",
+    links: Mapping[str, str] | None = None,
+    nulls: Nulls = "skip",
+) -> Rows:
+    """Return the rows of pandas, polars, pyarrow or a list of dicts as documents.
+
+    ``key`` are paths that tell which record a row is, the schema's own key without;
+    ``links`` the operation on a linked record (``{"company": "update"}``), ``none``
+    without: it must exist.  ``nulls="clear"`` lets a missing value empty what is
+    stored.
+
+    A row that cannot be sent is a problem and raises nothing.  Raises UnknownName,
+    UserError and InvalidOption for what is wrong with a column or an option.
+    """
+    if nulls not in _NULLS:
+        raise InvalidOption(
+            f"nulls={nulls!r} is unknown.", hint="use 'skip' or 'clear'"
+        )
+    source = open_source(data)
+    wishes = Wishes(key=key, operation=operation, links=links)
+    layout = plan_layout(source.names, schema, lookup, wishes)
+    read = Reader(source, layout, operation=operation, clear=nulls == "clear").read()
+    return Rows(
+        schema=schema,
+        operation=operation,
+        layout=layout,
+        table=read.table,
+        index=read.index,
+        problems=read.problems,
+        total=len(source),
+    )
