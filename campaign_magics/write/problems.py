@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 import pandas as pd
+
+NAMED: Final = 3
+"""How many other rows a problem names."""
 
 Mask = np.ndarray[Any, np.dtype[np.bool_]]
 """A truth for each row."""
@@ -45,7 +48,8 @@ class Problems:
 
 
 def named(labels: Sequence[Hashable], count: int) -> str:
-    """Return the first of ``count`` labels as text: ``4, 17 and 2 more``."""
-    shown = ", ".join(map(str, labels))
-    more = count - len(labels)
-    return f"{shown} and {more} more" if more > 0 else shown
+    """Return the first of ``count`` labels as text: ``4, 17, 20 and 2 more``."""
+    shown = labels[:NAMED]
+    more = count - len(shown)
+    text = ", ".join(map(str, shown))
+    return f"{text} and {more} more" if more > 0 else text

@@ -15,17 +15,15 @@ from ..frames.dtypes import STRING
 from ..frames.texts import to_texts
 from ..xtk.types import STRING as STRING_TYPE
 from .checks import has_default, misfits
+from .duplicates import repeated
 from .keys import may_be_empty
 from .layout import OPERATION, OPERATIONS, Layout, Slot
 from .linking import Columns, Note, is_empty, rows_of, settle, without
-from .problems import Mask, Problems, named
+from .problems import NAMED, Mask, Problems, named
 from .source import Source
 
 BATCH: Final = 16_384
 """Rows that are converted at a time (reference/libraries.md: fastest, least memory)."""
-
-_NAMED: Final = 3
-"""How many other rows a duplicate names."""
 
 _JOINT: Final = "\x1f"
 """Between the parts of a key: no text that can be sent holds it."""
@@ -165,22 +163,16 @@ class Reader:
         """Refuse all rows of a key that occurs more than once."""
         slots = {s.path: s for s in self._layout.slots}
         paths = self._layout.key
-        keys = pa.chunked_array([_joint(batch, paths) for batch in batches], STRING)
-        if pc.count_distinct(keys).as_py() == len(keys) - keys.null_count:
-            return
-        series = keys.to_pandas()
-        repeated = series[series.duplicated(keep=False) & series.notna()]
         column = ", ".join(slots[path].name for path in paths)
-        for key, rows in repeated.groupby(repeated).groups.items():
-            places = list(rows)
-            labels = self._source.index.take(places[: _NAMED + 1]).to_list()
-            for at, row in enumerate(places):
-                others = [label for i, label in enumerate(labels) if i != at][:_NAMED]
+        for key, rows in repeated([_joint(batch, paths) for batch in batches]).items():
+            labels = self._source.index.take(rows[: NAMED + 1]).to_list()
+            for at, row in enumerate(rows):
+                others = [label for i, label in enumerate(labels) if i != at]
                 reason = (
-                    f"The key occurs {len(places)} times, also in row "
-                    f"{named(others, len(places) - 1)}."
+                    f"The key occurs {len(rows)} times, also in row "
+                    f"{named(others, len(rows) - 1)}."
                 )
-                value = str(key).replace(_JOINT, ", ")
+                value = key.replace(_JOINT, ", ")
                 self._problems.add(row, column, value, reason)
 
 
