@@ -21,6 +21,7 @@ from .meter_model import (
     state_words,
     usage_words,
 )
+from .progress_html import progress_html
 
 _OWN = "var(--jp-brand-color1,currentColor)"
 _OTHERS = "var(--jp-content-font-color2,currentColor)"
@@ -105,20 +106,9 @@ def legend_html(view: MeterView) -> str:
 
 def works_html(works: Iterable[Progress]) -> str:
     """Return the running work, each with a bar and the time it has left."""
+    look = "font-size:.92em;margin:4px 0"
     return "".join(
-        '<div style="font-size:.92em;margin:4px 0">Running: '
-        f"{progress_bar(work)} {escape(str(work))}</div>"
-        for work in works
-    )
-
-
-def progress_bar(work: Progress) -> str:
-    """Return a bar that screen readers know by its share."""
-    if work.share is None:
-        return ""
-    return (
-        f'<progress max="1" value="{work.share:.3f}" '
-        'aria-label="share done"></progress>'
+        f'<div style="{look}">Running: {progress_html(work)}</div>' for work in works
     )
 
 

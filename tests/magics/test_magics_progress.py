@@ -1,0 +1,155 @@
+"""The line that long work draws: how far it is, and what it waits for."""
+
+from __future__ import annotations
+
+import threading
+from typing import Any
+
+import pytest
+
+from campaign_magics.magics.progress import ProgressLine, waiting_words
+from campaign_magics.session.progress import Progress
+from campaign_magics.throttle import Budget, Limits, MemoryStore
+from campaign_magics.widgets.ticker import TICKER
+
+pytestmark = pytest.mark.pure
+
+STANDING = Progress(
+    rows=50, total=200, seconds=9, speed=10, left=15, tps=None, noun="documents"
+)
+
+
+class Hands:
+    """A clock that somebody turns."""
+
+    at = 100.0
+
+    def monotonic(self) -> float:
+        return self.at
+
+    def now(self) -> float:
+        return self.at
+
+    def wait(self, seconds: float, cancel: object = None) -> bool:
+        self.at += seconds
+        return False
+
+
+class Kernel:
+    kernel = None
+
+
+class Page:
+    """What a notebook shows: one output, drawn again and again."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.shown: list[dict[str, str]] = []
+        monkeypatch.setattr("campaign_magics.magics.progress.display", self._display)
+
+    def _display(self, data: dict[str, str], raw: bool, display_id: bool) -> Page:
+        self.update(data, raw)
+        return self
+
+    def update(self, data: dict[str, str], raw: bool) -> None:
+        self.shown.append(data)
+
+    @property
+    def texts(self) -> list[str]:
+        return [data["text/plain"] for data in self.shown]
+
+
+@pytest.fixture
+def page(monkeypatch: pytest.MonkeyPatch) -> Page:
+    return Page(monkeypatch)
+
+
+def paused(hands: Hands) -> Budget:
+    """A budget that a 429 has just stopped for 30 s, with one call in line."""
+    budget = Budget("i", Limits(default=10), MemoryStore(), hands)
+    with budget.turn("xtk:queryDef#ExecuteQuery") as turn:
+        turn.throttled(30.0)
+    return budget
+
+
+def test_it_says_what_it_waits_for_when_nothing_arrives(page: Page) -> None:
+    """Not at once: a second of silence comes first; each second counts down."""
+    hands = Hands()
+    line = ProgressLine(Kernel(), paused(hands), clock=hands)
+    line.tick()
+    assert page.texts == []
+    hands.at += 2
+    line.tick()
+    line.tick()
+    hands.at += 1
+    line.tick()
+    line.end("done")
+    assert page.texts == [
+        "waiting for the budget: paused 28 s after HTTP 429",
+        "waiting for the budget: paused 27 s after HTTP 429",
+        "done",
+    ]
+
+
+def test_what_is_done_already_stays_on_the_line(page: Page) -> None:
+    hands = Hands()
+    line = ProgressLine(Kernel(), paused(hands), clock=hands)
+    line(STANDING)
+    hands.at += 2
+    line.tick()
+    line(STANDING)
+    line.end("")
+    assert page.texts == [
+        "50 of 200 documents · 10 documents/s · 15 s left",
+        "50 of 200 documents · 10 documents/s · 15 s left · waiting for the budget:"
+        " paused 28 s after HTTP 429",
+        "50 of 200 documents · 10 documents/s · 15 s left",
+        "",
+    ]
+    assert '<progress max="1" value="0.250"' in page.shown[1]["text/html"]
+
+
+def test_it_is_silent_when_the_budget_is_not_the_cause(page: Page) -> None:
+    """A slow server is not a wait for the budget."""
+    hands = Hands()
+    line = ProgressLine(Kernel(), Budget("i", clock=hands), clock=hands)
+    hands.at += 30
+    line.tick()
+    line.end("")
+    assert page.texts == []
+
+
+def test_it_looks_only_while_the_work_lasts(page: Page) -> None:
+    """On the one ticker, and off it at the end; a late look draws nothing."""
+    hands = Hands()
+    line = ProgressLine(Kernel(), paused(hands), clock=hands)
+    assert TICKER.open == (line,)
+    line.end("")
+    assert TICKER.open == ()
+    assert not [t for t in threading.enumerate() if t.name == "campaign-ticker"]
+    hands.at += 5
+    line.tick()
+    assert page.texts == []
+
+
+def test_where_nothing_is_drawn_nobody_looks() -> None:
+    """A test, a pipe: no thread for a line that is not there."""
+    line = ProgressLine(object(), Budget("i"))
+    assert TICKER.open == ()
+    line.end("")
+
+
+def test_waits_in_words() -> None:
+    """Calls in line and pauses; nothing where neither is."""
+
+    class Seen:
+        waiting = 3
+        blocked = 0.0
+
+    seen: Any = Seen()
+    assert waiting_words(seen) == "waiting for the budget: 3 in line"
+    seen.blocked = 4.2
+    assert waiting_words(seen) == (
+        "waiting for the budget: 3 in line, paused 4 s after HTTP 429"
+    )
+    seen.waiting = seen.blocked = 0
+    assert waiting_words(seen) == ""
