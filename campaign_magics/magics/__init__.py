@@ -13,6 +13,7 @@ from .driving import DrivingMagics
 from .explore import ExploreMagics
 from .footer import table
 from .meter import MeterMagics, close_meters
+from .pick import PickMagics, give_body
 from .query import QueryMagics
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from ..schemas.model import Schema
     from ..session import Estimate
 
-_ROOMS = (QueryMagics, ExploreMagics, DrivingMagics, MeterMagics)
+_ROOMS = (QueryMagics, ExploreMagics, DrivingMagics, MeterMagics, PickMagics)
 
 
 def register(shell: InteractiveShell) -> None:
@@ -30,6 +31,7 @@ def register(shell: InteractiveShell) -> None:
         shell.register_magics(campaign, *(room(campaign) for room in _ROOMS))
         campaign.matcher = matcher_for(campaign)
         shell.Completer.custom_matchers.append(campaign.matcher)
+        shell.input_transformers_cleanup.insert(0, give_body)
         _show_our_own(shell)
 
 
@@ -41,6 +43,7 @@ def unregister(shell: InteractiveShell) -> None:
     campaign.close()
     close_meters()
     shell.Completer.custom_matchers.remove(campaign.matcher)
+    shell.input_transformers_cleanup.remove(give_body)
     rooms = [c for c in shell.configurables if isinstance(c, (CampaignMagics, *_ROOMS))]
     for room in rooms:
         shell.configurables.remove(room)  # Magics adds itself there

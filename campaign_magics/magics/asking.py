@@ -9,6 +9,9 @@ from typing import Any
 from ..errors import InvalidOption
 from .arguments import named_values
 
+PICKER = "picker"
+"""The variable that ``%campaign_pick`` fills."""
+
 _IDENTIFIER = re.compile(r"[^\W\d]\w*\Z")
 
 _TOGETHER = (
@@ -40,9 +43,23 @@ def check(options: argparse.Namespace) -> None:
 
 
 def body(
-    word: str | None, cell: str | None, names: dict[str, Any]
-) -> str | dict[str, Any]:
-    """Return the query: the cell's body, the quoted text, or a variable's value."""
+    word: str | None,
+    cell: str | None,
+    names: dict[str, Any],
+    source: str | None = None,
+) -> Any:
+    """Return the query: the cell's body, the quoted text, or a variable's value.
+
+    ``source`` names the variable, as ``--from`` does; one that holds a schema picker
+    stands for the query that was picked.
+    """
+    if source is not None:
+        if word is not None or (cell or "").strip():
+            raise InvalidOption(
+                f"The query is taken from '{source}', and another one is given.",
+                hint="leave out --from, or the other query",
+            )
+        return _value(source, names)
     if cell is not None:
         if word is not None:
             raise InvalidOption(
@@ -57,12 +74,26 @@ def body(
         )
     if not _IDENTIFIER.match(word):
         return word
-    if word not in names:
-        raise InvalidOption(
-            f"There is no variable '{word}'.", hint="assign the query to it first"
-        )
-    value: str | dict[str, Any] = names[word]
-    return value
+    return _value(word, names)
+
+
+def _value(name: str, names: dict[str, Any]) -> Any:
+    if name not in names:
+        hint = "assign the query to it first"
+        if name == PICKER:
+            hint = "run %campaign_pick first"
+        raise InvalidOption(f"There is no variable '{name}'.", hint=hint)
+    value = names[name]
+    return getattr(value, "query", value) if is_picker(value) else value
+
+
+def is_picker(value: object) -> bool:
+    """Tell whether a value is a schema picker, without importing widgets for it."""
+    kind = type(value)
+    return (kind.__module__, kind.__qualname__) == (
+        "campaign_magics.widgets.picker",
+        "Picker",
+    )
 
 
 def given(pairs: list[str]) -> dict[str, object]:

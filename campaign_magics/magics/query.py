@@ -47,6 +47,12 @@ class QueryMagics(Magics):
     @argument(
         "query", nargs="?", help="line magic only: the quoted query, or a variable"
     )
+    @argument(
+        "--from",
+        dest="source",
+        metavar="NAME",
+        help="run the query of this variable, such as the picker",
+    )
     @argument("--out", metavar="NAME", help="variable that receives the result")
     @argument("--limit", type=positive_int, help="rows to return (default: %%config)")
     @argument("--all", action="store_true", help="every row, however many calls")
@@ -88,13 +94,15 @@ class QueryMagics(Magics):
             %%campaign_query --all --dry-run
             SELECT * FROM nms:broadLogRcp
 
+            %%campaign_query --from picker
+
             df = %campaign_query my_query --limit 10
         """
         options = parse(self.campaign_query, line, "campaign_query")
         asking.check(options)
         session = self._campaign.session
         names = {**self.shell.user_ns, **(local_ns or {})}
-        what = asking.body(options.query, cell, names)
+        what = asking.body(options.query, cell, names, options.source)
         params = ChainMap(asking.given(options.param), names)
         if options.show_code:
             result: Any = _code(session, what, params)
@@ -119,7 +127,7 @@ class QueryMagics(Magics):
         beneath: bool,
     ) -> Any:
         """Read rows and show their footer: beneath them if the cell shows them."""
-        line = ProgressLine(self.shell)
+        line = self._line(session)
 
         def read() -> Any:
             return session.read(
@@ -145,7 +153,7 @@ class QueryMagics(Magics):
         self, session: Session, what: Any, params: Any, options: argparse.Namespace
     ) -> Any:
         """Write rows to a folder and show how many."""
-        line = ProgressLine(self.shell)
+        line = self._line(session)
 
         def write() -> Any:
             return session.to_parquet(
@@ -161,6 +169,11 @@ class QueryMagics(Magics):
         extract = self._watched(write, line, None)
         line.end(session.footer(extract))
         return extract
+
+    def _line(self, session: Session) -> ProgressLine:
+        """Return the line that tells how far it is; silent where that is not wanted."""
+        budget = session.budget if self._campaign.progress else None
+        return ProgressLine(self.shell, budget)
 
     def _watched(
         self, work: Callable[[], Any], line: ProgressLine, session: Session | None

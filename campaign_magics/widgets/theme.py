@@ -46,13 +46,16 @@ _STYLE: Final = """<style>
 </style>"""
 
 
-def framed(children: Iterable[Any], *, classes: Iterable[str] = ()) -> Any:
+def framed(
+    children: Iterable[Any], *, classes: Iterable[str] = (), style: str = ""
+) -> Any:
     """Return the root box of a view: our colours and style sheet around its parts.
 
     Both a background and a colour are set, for a front end may paint its own white
-    behind widgets whatever the theme.
+    behind widgets whatever the theme.  ``style`` adds rules of the view's own.
     """
-    sheet = widgets.HTML(_STYLE, layout={"display": "none"})
+    text = _STYLE.replace("</style>", f"{style}</style>")
+    sheet = widgets.HTML(text, layout={"display": "none"})
     box = widgets.VBox([sheet, *children])
     for name in (ROOT, *classes):
         box.add_class(name)

@@ -1,0 +1,295 @@
+"""The picker's model: rows of a schema, a query in the making, its three languages."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from campaign_magics.errors import (
+    CampaignError,
+    InvalidOption,
+    InvalidValue,
+    QuerySyntaxError,
+    UnknownName,
+)
+from campaign_magics.query.check import Checked
+from campaign_magics.query.model import QueryDef
+from campaign_magics.session.select import prepare
+from campaign_magics.widgets.picker_conditions import operators
+from campaign_magics.widgets.picker_model import PickerModel
+from campaign_magics.widgets.picker_tree import Row, Tree
+from campaign_magics.xtk.walk import walk
+
+pytestmark = pytest.mark.pure
+
+WORDS = st.text(
+    st.characters(codec="utf-8", exclude_categories=["Cs", "Cc"]), min_size=1
+).filter(str.strip)
+
+
+@pytest.fixture
+def model(session: Any) -> PickerModel:
+    made = PickerModel(session.schemas.__getitem__)
+    made.open("nms:recipient")
+    return made
+
+
+def checked(model: PickerModel, what: Any) -> Checked:
+    return prepare(what, None, model._lookup)
+
+
+def rows(model: PickerModel, search: str = "") -> dict[str, Row]:
+    assert model.tree is not None
+    return {row.path: row for row in model.tree.rows(search)}
+
+
+def test_rows_tell_type_length_keys_indexes_and_values(model: PickerModel) -> None:
+    found = rows(model)
+    assert found["@email"].type == "string(128)"
+    assert found["@email"].marks == ("index",)
+    assert "primary key" in found["@id"].marks
+    assert [v.name for v in found["@gender"].values][1:] == ["male", "female"]
+    assert found["@age"].marks == ("computed",)
+    assert found["comment"].marks == ("stored as XML",)
+    assert found["folder"].type == "→ xtk:folder"
+    assert found["subscription"].marks == ("many",)
+
+
+def test_elements_are_groups_that_stand_open(model: PickerModel) -> None:
+    found = rows(model)
+    assert found["location"].is_open
+    assert found["location/@city"].depth == 1
+    model.tree.toggle("location")  # type: ignore[union-attr]
+    assert "location/@city" not in rows(model)
+
+
+def test_a_link_is_followed_when_it_is_opened_and_not_before(session: Any) -> None:
+    model = PickerModel(session.schemas.__getitem__)
+    model.open("nms:recipient")
+    assert "xtk:folder" not in session.fetched
+    assert not any(path.startswith("folder/") for path in rows(model, "label"))
+    tree = model.tree
+    assert isinstance(tree, Tree)
+    tree.toggle("folder")
+    assert session.fetched.count("xtk:folder") == 1
+    assert rows(model)["folder/@label"].depth == 1
+    assert rows(model)["folder"].marks == ("local",)
+    tree.toggle("folder/parent")
+    assert rows(model)["folder/parent/@label"].depth == 2
+    tree.toggle("folder")
+    tree.toggle("folder")
+    assert session.fetched.count("xtk:folder") == 1
+    assert "folder/parent/@label" in rows(model)
+
+
+def test_the_filter_keeps_what_rows_stand_under(model: PickerModel) -> None:
+    """Words are looked for in path and label, whatever their case."""
+    assert list(rows(model, "CITY")) == ["location", "location/@city"]
+    assert list(rows(model, "creation date")) == ["@created"]
+    assert rows(model, "no such thing") == {}
+
+
+def test_fields_of_links_are_chosen_by_path(model: PickerModel) -> None:
+    for path in ("@email", "[folder/@label]", "location/@city", "folder", "@email"):
+        model.tick(path)
+    expected = ["@email", "[folder/@label]", "[location/@city]", "folder"]
+    assert [node.expr for node in model.query().select] == expected
+    model.move("folder", -5)
+    model.untick("@email")
+    assert model.chosen == ["folder", "folder/@label", "location/@city"]
+
+
+def test_items_stored_as_xml_are_shown_and_cannot_be_ticked(session: Any) -> None:
+    model = PickerModel(session.schemas.__getitem__)
+    model.open("nms:delivery")
+    [collection] = model.schema.collections
+    model.tree.toggle(collection.path)  # type: ignore[union-attr]
+    item = f"{collection.path}/{collection.fields[0].path}"
+    assert rows(model)[item].depth == rows(model)[collection.path].depth + 1
+    assert not rows(model)[item].can_be_chosen
+    with pytest.raises(InvalidOption, match="stored inside the record as XML"):
+        model.tick(item)
+
+
+def test_what_has_many_items_cannot_be_ticked(model: PickerModel) -> None:
+    with pytest.raises(InvalidOption, match="many items"):
+        model.tick("subscription")
+    with pytest.raises(UnknownName):
+        model.tick("@emial")
+    assert model.chosen == []
+
+
+def test_nothing_picked_is_said_with_a_hint(session: Any) -> None:
+    model = PickerModel(session.schemas.__getitem__)
+    with pytest.raises(InvalidOption, match="No schema"):
+        model.query()
+    model.open("nms:recipient")
+    with pytest.raises(QuerySyntaxError, match="No field"):
+        model.query()
+
+
+@pytest.mark.parametrize(
+    ("path", "operator", "value", "expected"),
+    [
+        ("@lastName", "is", "O'Hara", r"@lastName = 'O\'Hara'"),
+        ("@lastName", "contains", "50%", r"@lastName LIKE '%50\\%%'"),
+        ("@lastName", "begins with", "a_b", r"@lastName LIKE 'a\\_b%'"),
+        ("@lastName", "is one of", "a, b", "@lastName IN ('a', 'b')"),
+        ("@lastName", "is empty", None, "@lastName IS NULL OR @lastName = ''"),
+        ("@gender", "is", "female", "@gender = 2"),
+        ("@gender", "is none of", ("male", "female"), "@gender NOT IN (1, 2)"),
+        ("@blackList", "is true", None, "@blackList = true"),
+        ("@birthDate", "is after", date(1990, 5, 1), "@birthDate > #1990-05-01#"),
+        ("@created", "is at or after", "2024-01-31", "@created >= #2024-01-31#"),
+        ("@created", "is in the last days", 7, "@created >= AddDays(GetDate(), -7)"),
+        ("@id", "is more than", "1000", "@id > 1000"),
+        ("folder/@label", "is", "x", "[folder/@label] = 'x'"),
+    ],
+)
+def test_a_condition_becomes_a_typed_expression(
+    model: PickerModel, path: str, operator: str, value: Any, expected: str
+) -> None:
+    model.tick("@email")
+    model.ask(path, operator, value)
+    assert [condition.expr for condition in model.query().where] == [expected]
+
+
+def test_conditions_are_joined_by_and_or_by_or(model: PickerModel) -> None:
+    model.tick("@email")
+    model.ask("@gender", "is", "male")
+    model.ask("@blackList", "is false")
+    assert [c.bool_operator for c in model.query().where] == ["AND", "AND"]
+    model.any_of = True
+    assert [c.bool_operator for c in model.query().where] == ["OR", "AND"]
+    assert "\n  OR @blackList = false" in model.sql
+
+
+def test_a_value_that_is_missing_or_does_not_fit_is_told(model: PickerModel) -> None:
+    model.tick("@email")
+    model.ask("@age", "is")
+    with pytest.raises(InvalidValue, match="has no value yet"):
+        model.query()
+    model.change(0, operator="is", value="old")
+    with pytest.raises(InvalidValue, match="The value does not fit @age") as told:
+        model.query()
+    assert ":v0" not in "\n".join(told.value.render())
+    with pytest.raises(InvalidOption, match="nothing that can be asked"):
+        model.ask("@age", "sounds like", 3)
+    model.change(0, operator="is", value=1)
+    model.ask("@created", "is in the last days", "soon")
+    with pytest.raises(InvalidValue, match="number of days"):
+        model.query()
+
+
+def test_sql_is_written_for_people(model: PickerModel) -> None:
+    model.tick("@email")
+    model.tick("folder/@label")
+    model.ask("@lastName", "is", "O'Hara")
+    model.ask("@email", "is not empty")
+    model.sort(("folder/@label", True), ("@email", False))
+    model.limit = 50
+    assert model.sql == (
+        "SELECT @email, [folder/@label]\n"
+        "FROM nms:recipient\n"
+        "WHERE @lastName = 'O''Hara'\n"
+        "  AND (@email IS NOT NULL AND @email <> '')\n"
+        "ORDER BY [folder/@label] DESC, @email\n"
+        "LIMIT 50"
+    )
+
+
+@st.composite
+def wheres(draw: st.DrawFn) -> tuple[str, str, Any]:
+    texts = ["@lastName", "location/@city", "folder/@label", "comment"]
+    kinds: dict[str, Any] = {
+        **dict.fromkeys(texts, WORDS),
+        "@id": st.integers(-(2**31), 2**31 - 1),
+        "@gender": st.sampled_from(["male", "female"]),
+        "@birthDate": st.dates(date(1000, 1, 1)),
+        "@created": st.datetimes(),
+        "@blackList": st.none(),
+    }
+    path = draw(st.sampled_from(sorted(kinds)))
+    return path, draw(st.sampled_from(range(20))), draw(kinds[path])  # type: ignore[return-value]
+
+
+@settings(
+    max_examples=150,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+@given(conditions=st.lists(wheres(), max_size=4), any_of=st.booleans())
+def test_every_language_says_the_same_query(
+    model: PickerModel, conditions: list[tuple[str, Any, Any]], any_of: bool
+) -> None:
+    """XML and JSON read back to the query itself, SQL to one of the same tests."""
+    model.open("nms:recipient")
+    for path in ("@email", "folder/@label", "folder"):
+        model.tick(path)
+    for path, number, value in conditions:
+        offered = operators(model.field(path))
+        chosen = offered[number % len(offered)]
+        given = number + 1 if chosen.takes == "days" else value
+        model.ask(path, chosen.name, [given] if chosen.takes == "many" else given)
+    model.any_of = any_of
+    query = checked(model, model.query()).query
+    assert checked(model, model.xml).query == query
+    assert checked(model, model.json).query == query
+    assert _tests(model, checked(model, model.sql).query) == _tests(model, query)
+
+
+def _tests(model: PickerModel, query: QueryDef) -> list[str]:
+    """Return the leaves of all conditions, however they are cut up."""
+    from campaign_magics.xtk.ast import Binary, In, IsNull
+    from campaign_magics.xtk.parser import parse
+    from campaign_magics.xtk.printer import to_source
+
+    found = []
+    for condition in query.where:
+        for node in walk(parse(condition.expr or "")):
+            leaf = isinstance(node, In | IsNull)
+            if isinstance(node, Binary) and node.op not in ("AND", "OR"):
+                leaf = True
+            if leaf:
+                found.append(to_source(node))
+    return found
+
+
+@settings(max_examples=60, deadline=None)
+@given(text=WORDS)
+def test_what_people_type_is_data(text: str) -> None:
+    """A value stays one constant, whatever it holds; LIKE takes it to the letter."""
+    from campaign_magics.widgets.picker_conditions import _to_the_letter
+
+    read = iter(_to_the_letter(text))
+    back = "".join(next(read) if c == "\\" else c for c in read)
+    assert back == text
+
+
+def test_every_operator_of_every_field_makes_a_sound_query(session: Any) -> None:
+    """No type of any standard schema is left without operators that work."""
+    values = {"string": "a", "memo": "a"}
+    for name in session.schemas:
+        model = PickerModel(session.schemas.__getitem__)
+        model.open(name)
+        if not model.schema.fields:
+            continue
+        model.tick(model.schema.fields[0].path)
+        for field in model.schema.fields:
+            assert operators(field)
+            for one in operators(field):
+                model.wheres.clear()
+                value: Any = values.get(field.type.name, 1)
+                if field.enum and field.enum.values:
+                    value = field.enum.values[0].name
+                elif field.type.kind.startswith("date"):
+                    value = date(2024, 1, 1)
+                model.ask(field.path, one.name, 7 if one.takes == "days" else value)
+                try:
+                    checked(model, model.query())
+                except CampaignError as exc:
+                    raise AssertionError(f"{name} {field.path} {one.name}") from exc
