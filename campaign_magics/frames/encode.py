@@ -129,6 +129,8 @@ def _optional(child: Element, texts: pa.RecordBatch) -> Iterator[Piece]:
 def _repeated(child: Element, lists: pa.ListArray) -> pa.Array:
     """Return the elements of each row's items, one after the other."""
     structs = lists.flatten()
+    if len(structs) == 0:
+        return pa.nulls(len(lists), STRING)
     items = pa.RecordBatch.from_arrays(
         structs.flatten(), schema=pa.schema(structs.type)
     )

@@ -31,8 +31,8 @@ class Target:
         return "/".join(self.steps)
 
 
-def target(name: str, schema: Schema, lookup: Lookup) -> Target:
-    """Return what a name of a column, a key or a link means.
+def target(name: str, schema: Schema, lookup: Lookup, *, within: Steps = ()) -> Target:
+    """Return what a name of a column, a key or a link means, ``within`` a collection.
 
     Raises UnknownName with a suggestion, pointing into the name.
     """
@@ -40,6 +40,7 @@ def target(name: str, schema: Schema, lookup: Lookup) -> Target:
     if not steps or not all(steps):
         raise UnknownName(f"{name!r} is no name of a field.", hint=_HINT)
     last = steps[-1]
+    steps = (*within, *steps)
     attribute = (*steps[:-1], last if last.startswith("@") else f"@{last}")
     try:
         return _target(name, attribute, schema, lookup)
@@ -49,6 +50,15 @@ def target(name: str, schema: Schema, lookup: Lookup) -> Target:
                 return _target(name, steps, schema, lookup)
             except UnknownName:
                 pass
+        exc.source, exc.span = name, (0, len(name))
+        raise
+
+
+def link_path(name: str, schema: Schema, lookup: Lookup) -> str:
+    """Return the path of a link or a collection.  Raises UnknownName."""
+    try:
+        return _target(name, _split(name), schema, lookup).path
+    except UnknownName as exc:
         exc.source, exc.span = name, (0, len(name))
         raise
 

@@ -16,14 +16,12 @@ from ..frames.texts import to_texts
 from ..xtk.types import STRING as STRING_TYPE
 from .checks import has_default, misfits
 from .duplicates import repeated
+from .items import list_type, read_items
 from .keys import may_be_empty
 from .layout import OPERATION, OPERATIONS, Layout, Slot
 from .linking import Columns, Note, is_empty, rows_of, settle, without
 from .problems import NAMED, Mask, Problems, named
-from .source import Source
-
-BATCH: Final = 16_384
-"""Rows that are converted at a time (reference/libraries.md: fastest, least memory)."""
+from .source import BATCH, Source
 
 _JOINT: Final = "\x1f"
 """Between the parts of a key: no text that can be sent holds it."""
@@ -48,7 +46,6 @@ class Reader:
         self._layout = layout
         self._operation = operation
         self._clear = clear
-        self._place = {name: at for at, name in enumerate(source.names)}
         self._problems = Problems()
 
     def read(self) -> Read:
@@ -75,10 +72,13 @@ class Reader:
             batch = batches[0]
             kept.append(batch if mask.all() else batch.filter(pa.array(mask)))
             del batches[0]
-        names = [slot.path for slot in self._layout.slots]
-        names += [OPERATION] if OPERATION in self._place else []
-        schema = pa.schema([(name, STRING) for name in names])
-        return pa.Table.from_batches(kept, schema)
+        return pa.Table.from_batches(kept, self._schema())
+
+    def _schema(self) -> pa.Schema:
+        fields = [(slot.path, STRING) for slot in self._layout.slots]
+        fields += [(items.path, list_type(items)) for items in self._layout.items]
+        fields += [(OPERATION, STRING)] if OPERATION in self._source.names else []
+        return pa.schema(fields)
 
     def _batch(self, start: int, stop: int) -> pa.RecordBatch:
         operations = self._operations(start, stop)
@@ -97,16 +97,25 @@ class Reader:
         settle(self._layout.root, columns, note)
         self._require(columns, operations, note)
         self._complete_key(columns, start)
-        if OPERATION in self._place:
+        keep = pc.invert(deleted).to_numpy(zero_copy_only=False)
+        for items in self._layout.items:
+            lists = [
+                self._source.column(name, start, stop)
+                for name, _ in items.parts.values()
+            ]
+            columns[items.path] = read_items(
+                items, lists, keep, note, clear=self._clear
+            )
+        if OPERATION in self._source.names:
             columns[OPERATION] = operations
-        return pa.RecordBatch.from_pydict(columns)
+        return pa.RecordBatch.from_pydict(columns, self._schema())
 
     def _operations(self, start: int, stop: int) -> pa.Array:
         """Return what becomes of each row; what is no operation is a problem."""
         rows = stop - start
-        if OPERATION not in self._place:
+        if OPERATION not in self._source.names:
             return pa.repeat(pa.scalar(self._operation, STRING), rows)
-        given = self._source.read(self._place[OPERATION], start, stop)
+        given = self._source.column(OPERATION, start, stop)
         texts = pc.utf8_trim_whitespace(to_texts(given, STRING_TYPE).text)
         texts = pc.if_else(pc.equal(texts, ""), pa.scalar(None, STRING), texts)
         texts = pc.fill_null(texts, self._operation)
@@ -120,7 +129,7 @@ class Reader:
     def _texts(self, slot: Slot, start: int, stop: int, note: Note) -> pa.Array:
         if slot.is_derived:
             return pa.nulls(stop - start, STRING)
-        values = self._source.read(self._place[slot.name], start, stop)
+        values = self._source.column(slot.name, start, stop)
         read = to_texts(values, slot.field.type, slot.field.enum)
         for misfit in (*read.misfits, *misfits(read.text, slot.field)):
             note(slot, misfit.row, misfit.value, misfit.reason)

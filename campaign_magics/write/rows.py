@@ -13,7 +13,8 @@ from ..errors import InvalidOption
 from ..frames.encode import encode
 from ..schemas.model import Schema
 from ..schemas.resolve import Lookup
-from .layout import OPERATION, Layout, Wishes, plan_layout
+from .layout import OPERATION, Layout, Wishes
+from .planning import plan_layout
 from .reading import Reader
 from .source import open_source
 
@@ -113,7 +114,7 @@ def read_rows(
         )
     source = open_source(data)
     wishes = Wishes(key=key, operation=operation, links=links)
-    layout = plan_layout(source.names, schema, lookup, wishes)
+    layout = plan_layout(source, schema, lookup, wishes)
     read = Reader(source, layout, operation=operation, clear=nulls == "clear").read()
     return Rows(
         schema=schema,

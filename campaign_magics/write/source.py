@@ -5,15 +5,18 @@ Slices keep the memory low: no column is copied whole to be converted.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 import pandas as pd
 import pyarrow as pa
 
 from ..errors import InvalidOption
 from ..frames.texts import Values
+
+BATCH: Final = 16_384
+"""Rows that are converted at a time (reference/libraries.md: fastest, least memory)."""
 
 _ACCEPTED = (
     "give a pandas, polars or pyarrow table, a list of dicts, or an XML document"
@@ -33,6 +36,15 @@ class Source:
     def __len__(self) -> int:
         """Return the number of rows."""
         return len(self.index)
+
+    def slices(self, name: str) -> Iterator[Values]:
+        """Yield a column slice by slice."""
+        for start in range(0, len(self), BATCH):
+            yield self.column(name, start, min(start + BATCH, len(self)))
+
+    def column(self, name: str, start: int, stop: int) -> Values:
+        """Return a slice of the column of that name."""
+        return self.read(self.names.index(name), start, stop)
 
 
 def open_source(data: object) -> Source:
@@ -59,7 +71,7 @@ def _pandas(frame: pd.DataFrame) -> Source:
     names = _names(list(frame.columns))
 
     def read(column: int, start: int, stop: int) -> Values:
-        return _array(frame.iloc[start:stop, column])
+        return to_values(frame.iloc[start:stop, column])
 
     return Source(names=names, index=frame.index, read=read)
 
@@ -92,12 +104,12 @@ def _dicts(rows: Sequence[Any]) -> Source:
     names = _names(list(dict.fromkeys(name for row in rows for name in row)))
 
     def read(column: int, start: int, stop: int) -> Values:
-        return _array([row.get(names[column]) for row in rows[start:stop]])
+        return to_values([row.get(names[column]) for row in rows[start:stop]])
 
     return Source(names=names, index=pd.RangeIndex(len(rows)), read=read)
 
 
-def _array(values: Any) -> Values:
+def to_values(values: Any) -> Values:
     """Return an Arrow array; Python objects where Arrow has no type for all of them."""
     try:
         array = pa.array(values, from_pandas=True)
