@@ -16,16 +16,20 @@ CampaignError                ACM-000
 │   ├── SessionExpired       ACM-203
 │   ├── Throttled            ACM-204  HTTP 429
 │   ├── NotCampaign          ACM-205  something else answers at this address
-│   └── BadAnswer            ACM-206  truncated, malformed or unexpected XML
-└── NetworkError             ACM-300  no answer came
-    ├── Unreachable          ACM-301
-    ├── CallTimeout          ACM-302
-    └── AnswerLost           ACM-303  sent, but nobody knows whether it was applied
+│   ├── BadAnswer            ACM-206  truncated, malformed or unexpected XML
+│   ├── WorkFailed           ACM-207  a workflow, delivery or job ended badly
+│   └── StillRunning         ACM-208  it had not ended when a wait's time was up
+├── NetworkError             ACM-300  no answer came
+│   ├── Unreachable          ACM-301
+│   ├── CallTimeout          ACM-302
+│   └── AnswerLost           ACM-303  sent, but nobody knows whether it was applied
+└── PartialWrite             ACM-400  some batches landed; .journal says which
 """
 
 from __future__ import annotations
 
 import traceback
+from pathlib import Path
 from typing import Any, ClassVar
 
 Span = tuple[int, int]
@@ -194,6 +198,18 @@ class BadAnswer(ServerError):
     code = "ACM-206"
 
 
+class WorkFailed(ServerError):
+    """A workflow, a delivery or a job that was waited for ended badly."""
+
+    code = "ACM-207"
+
+
+class StillRunning(ServerError):
+    """What was waited for had not ended when the time was up; it goes on."""
+
+    code = "ACM-208"
+
+
 class NetworkError(CampaignError):
     """No answer came."""
 
@@ -216,3 +232,16 @@ class AnswerLost(NetworkError):
     """A call that must not be repeated was sent and its answer did not arrive."""
 
     code = "ACM-303"
+
+
+class PartialWrite(CampaignError):
+    """A commit ended early: some batches landed, and ``journal`` says which.
+
+    ``journal`` is the path of the journal, ``result`` what the commit did so far (a
+    ``WriteResult``).  The same write again skips what landed, and reads back what is
+    in doubt before it sends anything twice.
+    """
+
+    code = "ACM-400"
+    journal: Path | None = None
+    result: Any = None

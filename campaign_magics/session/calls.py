@@ -16,9 +16,12 @@ Answered = object
 def find_method(catalog: Catalog, schema: str, name: str) -> Method:
     """Return a method of a schema, its own or one of the interface it implements.
 
-    Raises UnknownName, for schema or method, with the nearest name as hint.
+    ``xtk:jobInterface|nms:delivery`` takes an interface's methods for a schema that
+    does not say that it implements it.  Raises UnknownName, for schema or method,
+    with the nearest name as hint.
     """
-    methods = catalog.methods(schema)
+    interface, bar, entity = schema.partition("|")
+    methods = catalog.interface(interface, entity) if bar else catalog.methods(schema)
     for method in methods:
         if method.name == name:
             return method

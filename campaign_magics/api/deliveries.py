@@ -1,0 +1,362 @@
+"""``session.delivery``: from a template to the last message, and what came of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+from uuid import uuid4
+
+from lxml import etree
+
+from ..clock import SYSTEM_CLOCK, Clock
+from ..errors import AnswerLost, BadAnswer, UnknownName, WorkFailed
+from ..session import Connection
+from ..session.consent import require_consent
+from .content import Content, Targets, fragment, read_targets
+from .delivery import Delivery
+from .delivery_logs import log_query, stats_query
+from .documents import reference
+from .jobs import Jobs
+from .records import Kind, Row, check_states, find, query_of, state_label
+from .waiting import TIMEOUT, Patience, Seen, Watch, wait
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+SCHEMA: Final = "nms:delivery"
+
+_FIELDS: Final = (
+    "@id",
+    "@internalName",
+    "@label",
+    "@state",
+    "@messageType",
+    "properties/@totalTarget",
+    "properties/@reject",
+    "properties/@toDeliver",
+    "indicators/@processed",
+    "indicators/@success",
+    "indicators/@error",
+    "scheduling/@broadStartDate",
+    "scheduling/@broadEndDate",
+)
+_LISTED: Final = (
+    "@id",
+    "@internalName",
+    "@label",
+    "@messageType",
+    "@state",
+    "properties/@toDeliver",
+    "scheduling/@broadStartDate",
+    "@lastModified",
+    "[folder/@label]",
+)
+_KIND: Final = Kind(
+    schema=SCHEMA, noun="delivery", fields=_FIELDS, where=("@isModel = 0",)
+)
+_TEMPLATE: Final = Kind(
+    schema=SCHEMA,
+    noun="delivery template",
+    fields=("@id", "@internalName", "@label"),
+    where=("@isModel = 1",),
+)
+
+_FAILED: Final = frozenset({"messageFailed", "failed"})
+_ENDED: Final = frozenset({"finished", "stopped", "deleted", *_FAILED})
+_RESTING: Final = frozenset(
+    {"edition", "targetReady", "messageReady", "ready", "paused", *_ENDED}
+)
+"""States that last until somebody does something."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Order:
+    """A delivery to be made: of which template, under which name, with what."""
+
+    template: str
+    name: str
+    content: etree._Element
+
+
+class Deliveries:
+    """The deliveries of an instance.
+
+    A delivery is named by its id or its internal name.  Whatever changes one returns
+    it as it is then; on a production instance it wants ``yes=`` with the profile's
+    name.  Raises UnknownName (with the nearest name), InvalidOption (no consent) and
+    the server's refusals, SoapFault or AccessDenied.
+    """
+
+    def __init__(self, connection: Connection, *, clock: Clock = SYSTEM_CLOCK) -> None:
+        self._connection = connection
+        self._clock = clock
+
+    def __repr__(self) -> str:
+        return f"<deliveries of {self._connection.profile.name}>"
+
+    def list(
+        self,
+        state: str | None = None,
+        *,
+        templates: bool = False,
+        limit: int | None = 200,
+    ) -> pd.DataFrame:
+        """Return deliveries, or those in one state; ``templates`` for those instead."""
+        where = [f"@isModel = {int(templates)}"]
+        if state is not None:
+            check_states(self._connection, SCHEMA, "@state", (state,))
+            where.append("@state = :state")
+        query = query_of(self._connection.schemas[SCHEMA], _LISTED, where)
+        return self._connection.query(query, {"state": state}, limit=limit)
+
+    def status(self, which: Which) -> Delivery:
+        """Return a delivery as it is now."""
+        return self._seen(find(self._connection, _KIND, _plain(which)))
+
+    def create(
+        self,
+        template: str,
+        *,
+        content: Content = None,
+        targets: Targets = None,
+        label: str | None = None,
+        name: str | None = None,
+        params: Mapping[str, Any] | None = None,
+        yes: str | None = None,
+    ) -> Delivery:
+        """Make a delivery from a template without preparing it (CreateFromModel).
+
+        Arguments as for ``submit``.  Raises also SoapFault when the name is taken.
+        """
+        order = self._order(template, content, targets, label, name, params)
+        require_consent(
+            self._connection, yes, f"Making a delivery from {order.template}"
+        )
+        made = self._connection.call(
+            SCHEMA, "CreateFromModel", order.template, order.content
+        )
+        if not isinstance(made, etree._Element):
+            raise BadAnswer("CreateFromModel answered no delivery.", hint="try again")
+        made.set("xtkschema", SCHEMA)
+        self._connection.call("xtk:session", "Write", made)
+        return self._made(str(made.get("internalName") or order.name))
+
+    def submit(
+        self,
+        template: str,
+        *,
+        content: Content = None,
+        targets: Targets = None,
+        label: str | None = None,
+        name: str | None = None,
+        params: Mapping[str, Any] | None = None,
+        yes: str | None = None,
+    ) -> Delivery:
+        """Make a delivery from a template and send it (SubmitDelivery).
+
+        ``template`` is an internal name or id.  ``content`` overrides it: a
+        ``<delivery>`` fragment, or a mapping with ``subject``, ``html``, ``text``,
+        ``sms``, ``from_name``, ``from_address``, ``reply_to``.  ``targets`` is a
+        condition on recipients with ``params`` for its ``:names``, a query, or rows
+        with ``id`` or ``email``; left out, the template's.  ``name`` is the internal
+        name, made up when left out.
+
+        The analysis goes on when this returns: ``wait()`` for its end.
+        """
+        order = self._order(template, content, targets, label, name, params)
+        require_consent(
+            self._connection, yes, f"Sending a delivery from {order.template}"
+        )
+        try:
+            self._connection.call(
+                SCHEMA, "SubmitDelivery", order.template, order.content
+            )
+        except AnswerLost as lost:
+            return self._after_all(order.name, lost)
+        return self._made(order.name)
+
+    def prepare(
+        self,
+        which: Which,
+        *,
+        yes: str | None = None,
+        timeout: float | None = TIMEOUT,
+        progress: Watch | None = None,
+    ) -> Delivery:
+        """Analyse a delivery as a job, wait for its end and return the delivery.
+
+        Raises WorkFailed with the cause when the analysis fails, StillRunning when
+        it lasts longer than ``timeout`` seconds; an interrupt ends the wait only.
+        """
+        row = self._allowed(which, "Preparing", yes)
+        jobs = Jobs(self._connection, clock=self._clock)
+        job = jobs.submit(SCHEMA, "Prepare", int(row["id"]), yes=yes)
+        job.wait(timeout=timeout, progress=progress)
+        return self.status(int(row["id"]))
+
+    def start(self, which: Which, *, yes: str | None = None) -> Delivery:
+        """Let the messages of a prepared delivery leave, or go on after a pause."""
+        return self._tell(which, "Starting", "Start", yes)
+
+    def pause(self, which: Which, *, yes: str | None = None) -> Delivery:
+        """Hold a delivery that is being sent; ``start`` lets it go on."""
+        return self._tell(which, "Pausing", "Pause", yes)
+
+    def stop(self, which: Which, *, yes: str | None = None) -> Delivery:
+        """End a delivery for good: what has not left never will."""
+        return self._tell(which, "Stopping", "Stop", yes)
+
+    def stats(self, *which: Which) -> pd.DataFrame:
+        """Return counts and rates, a row a delivery; the last 200 for no argument."""
+        rows = [find(self._connection, _KIND, _plain(one)) for one in which]
+        query = stats_query(
+            self._connection.schemas[SCHEMA], [int(row["id"]) for row in rows]
+        )
+        return self._connection.query(query, limit=max(200, len(rows)))
+
+    def logs(
+        self,
+        which: Which,
+        *,
+        tracking: bool = False,
+        status: str | None = None,
+        limit: int | None = 200,
+    ) -> pd.DataFrame:
+        """Return the messages of a delivery: recipient, address, status, when, why not.
+
+        ``status`` is one of them (``sent``, ``failed``, ``ignored``, …); ``tracking``
+        returns opens and clicks instead, the newest first.  The tables are those of
+        the delivery's target mapping, else nms:broadLogRcp and nms:trackingLogRcp.
+        """
+        row = find(self._connection, _KIND, _plain(which))
+        query = log_query(
+            self._connection, int(row["id"]), tracking=tracking, status=status
+        )
+        params = {"delivery": row["id"], "status": status}
+        return self._connection.query(query, params, limit=limit)
+
+    def wait(
+        self,
+        which: Which,
+        until: str | tuple[str, ...] | None = None,
+        *,
+        timeout: float | None = TIMEOUT,
+        progress: Watch | None = None,
+    ) -> Delivery:
+        """Wait until nothing happens to a delivery any more, or for a state.
+
+        ``timeout`` is in seconds, None for ever; ``progress`` is called with
+        `Moment`.  Raises WorkFailed when it fails, or ends in another state than the
+        one waited for; StillRunning when the time is up.  An interrupt ends the wait
+        only.
+        """
+        states = (until,) if isinstance(until, str) else until
+        check_states(self._connection, SCHEMA, "@state", states or ())
+        first = self.status(which)
+        looks = [first]
+
+        def look() -> Seen[Delivery]:
+            seen = looks.pop() if looks else first.refresh()
+            over = _is_over(seen, states)
+            share = seen.progress
+            return Seen(thing=seen, state=seen.state_label, over=over, share=share)
+
+        patience = Patience(timeout=timeout, progress=progress, clock=self._clock)
+        return wait(self._connection, f"delivery {first.name}", look, patience)
+
+    def _order(
+        self,
+        template: str,
+        content: Content,
+        targets: Targets,
+        label: str | None,
+        name: str | None,
+        params: Mapping[str, Any] | None,
+    ) -> _Order:
+        """Check everything that can be checked before anything is sent."""
+        found = find(self._connection, _TEMPLATE, template)
+        known = name or f"CM{uuid4().hex[:12]}"
+        attributes = {"internalName": known}
+        if label is not None:
+            attributes["label"] = label
+        whom = read_targets(self._connection, targets, params)
+        return _Order(
+            template=str(found["internalName"]),
+            name=known,
+            content=fragment(content, whom, attributes),
+        )
+
+    def _made(self, name: str) -> Delivery:
+        try:
+            return self.status(name)
+        except UnknownName as exc:
+            raise BadAnswer(
+                f"The server took the delivery, and has none of the name '{name}'.",
+                hint="look for it with session.delivery.list(limit=None)",
+            ) from exc
+
+    def _after_all(self, name: str, lost: AnswerLost) -> Delivery:
+        """Return the delivery whose answer was lost, if it was made all the same."""
+        try:
+            return self.status(name)
+        except UnknownName:
+            lost.hint = "no delivery was made: it is safe to submit it again"
+            raise lost from None
+
+    def _allowed(self, which: Which, doing: str, yes: str | None) -> Row:
+        row = find(self._connection, _KIND, _plain(which))
+        what = f"{doing} the delivery {row['internalName']}"
+        require_consent(self._connection, yes, what)
+        return row
+
+    def _tell(self, which: Which, doing: str, method: str, yes: str | None) -> Delivery:
+        row = self._allowed(which, doing, yes)
+        number = int(row["id"])
+        self._connection.call(SCHEMA, method, entity=reference(SCHEMA, number))
+        return self.status(number)
+
+    def _seen(self, row: Row) -> Delivery:
+        state, channel = str(row["state"]), str(row.get("messageType") or "")
+
+        def count(name: str) -> int:
+            return int(row.get(name) or 0)
+
+        return Delivery(
+            id=int(row["id"]),
+            name=str(row["internalName"]),
+            label=str(row["label"] or ""),
+            channel=state_label(self._connection, SCHEMA, "@messageType", channel),
+            state=state,
+            state_label=state_label(self._connection, SCHEMA, "@state", state),
+            target=count("properties.totalTarget"),
+            rejected=count("properties.reject"),
+            to_send=count("properties.toDeliver"),
+            processed=count("indicators.processed"),
+            sent=count("indicators.success"),
+            failed=count("indicators.error"),
+            started=row.get("scheduling.broadStartDate"),
+            ended=row.get("scheduling.broadEndDate"),
+            home=self,
+        )
+
+
+Which = int | str | Delivery
+"""A delivery by id, by internal name, or as an object."""
+
+
+def _is_over(seen: Delivery, states: tuple[str, ...] | None) -> bool:
+    if states is not None and seen.state in states:
+        return True
+    wanted = "" if states is None else f", not {' or '.join(states)}"
+    if seen.state in _FAILED or (states is not None and seen.state in _ENDED):
+        raise WorkFailed(
+            f"The delivery {seen.name} is '{seen.state_label}'{wanted}.",
+            hint="see its journal in the console, and session.delivery.logs()",
+            state=seen.state,
+        )
+    return states is None and seen.state in _RESTING
+
+
+def _plain(which: Which) -> Any:
+    return which.id if isinstance(which, Delivery) else which

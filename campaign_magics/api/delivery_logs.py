@@ -1,0 +1,106 @@
+"""What became of a delivery's messages: its logs, its counts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from ..errors import UnknownName
+from ..query.model import Condition, OrderNode, QueryDef, SelectNode
+from ..schemas.model import Schema
+from ..session import Connection
+from .records import check_states, has, query_of
+
+SCHEMA: Final = "nms:delivery"
+_MAPPED: Final = {
+    False: ("@broadLogSchema", "nms:broadLogRcp"),
+    True: ("@trackingLogSchema", "nms:trackingLogRcp"),
+}
+"""Where a target mapping names the logs of messages and of tracking, and the usual."""
+
+_MESSAGES: Final = (
+    "@eventDate",
+    "@status",
+    "@address",
+    "[recipient/@email]",
+    "[@recipient-id]",
+    "[msg/@text]",
+    "[msg/@failureReason]",
+    "@id",
+)
+_REACTIONS: Final = (
+    "@logDate",
+    "[url/@type]",
+    "[url/@label]",
+    "[recipient/@email]",
+    "[@recipient-id]",
+    "@deviceType",
+)
+_STATS: Final = (
+    "@internalName",
+    "@label",
+    "@state",
+    "properties/@totalTarget",
+    "properties/@reject",
+    "properties/@toDeliver",
+    "indicators/@processed",
+    "indicators/@success",
+    "indicators/@error",
+    "indicators/@newQuarantine",
+    "indicators/@recipientOpen",
+    "indicators/@recipientClick",
+    "indicators/@optOut",
+    "indicators/@successRatio",
+    "indicators/@recipientOpenRatio",
+    "indicators/@recipientClickRatio",
+    "indicators/@reactivity",
+)
+
+
+def stats_query(schema: Schema, deliveries: Sequence[int]) -> QueryDef:
+    """Return the query for the counts of these deliveries, or of the newest ones."""
+    where = ["@isModel = 0"]
+    if deliveries:
+        where.append(f"@id IN ({', '.join(map(str, deliveries))})")
+    newest = (OrderNode(expr="@id", desc=True),)
+    return query_of(schema, _STATS, where, order=newest)
+
+
+def log_query(
+    connection: Connection, delivery: int, *, tracking: bool, status: str | None
+) -> QueryDef:
+    """Return the query for the logs of a delivery, in their order.
+
+    Its parameters are ``:delivery`` and, with a status, ``:status``.
+    """
+    schema = connection.schemas[_log_schema(connection, delivery, tracking=tracking)]
+    where = ["[@delivery-id] = :delivery"]
+    if status is not None:
+        check_states(connection, schema.id, "@status", (status,))
+        where.append("@status = :status")
+    date = "@logDate" if tracking else "@eventDate"
+    return query_of(
+        schema,
+        _REACTIONS if tracking else _MESSAGES,
+        where,
+        order=(OrderNode(expr=date, desc=tracking), OrderNode(expr="@id")),
+    )
+
+
+def _log_schema(connection: Connection, delivery: int, *, tracking: bool) -> str:
+    """Return the schema that the delivery's target mapping names."""
+    name, usual = _MAPPED[tracking]
+    if not has(connection.schemas[SCHEMA], "mapping/"):
+        return usual
+    try:
+        row = connection.read(
+            QueryDef(
+                schema=SCHEMA,
+                select=(SelectNode(expr=f"[mapping/storage/{name}]"),),
+                where=(Condition(expr=f"@id = {delivery}"),),
+            )
+        )
+    except UnknownName:
+        return usual
+    found = row.table.column(0).to_pylist()
+    return str(found[0]) if found and found[0] else usual

@@ -1,0 +1,344 @@
+"""``session.jobs``: methods that the server runs in the background (protocol.md §8)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final
+
+from lxml import etree
+
+from ..clock import SYSTEM_CLOCK, Clock
+from ..errors import InvalidValue, WorkFailed
+from ..schemas.model import Method
+from ..session import Connection
+from ..session.calls import find_method
+from ..session.consent import require_consent
+from ..soap.arguments import to_wire
+from ..xtk.text import from_text
+from ..xtk.types import DATETIME
+from ..xtk.xml import child, children
+from .documents import whole
+from .shown import Facts, Shown
+from .waiting import TIMEOUT, Patience, Seen, Watch, wait
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_JOB: Final = "xtk:job"
+_INTERFACE: Final = "xtk:jobInterface"
+
+_STATES: Final = {
+    0: ("edition", "Being edited"),
+    2: ("running", "Running"),
+    3: ("cancelling", "Cancel in progress"),
+    4: ("cancelled", "Cancelled"),
+    5: ("finished", "Finished"),
+    6: ("error", "In error"),
+    7: ("pausing", "Pause pending"),
+    8: ("paused", "Paused"),
+    9: ("purging", "Purge pending"),
+}
+"""States by number, as the job interface answers them (protocol.md §8)."""
+
+_ENDED: Final = frozenset({"cancelled", "finished", "error", "paused"})
+_ERROR: Final = "0"
+_LEVELS: Final = {"0": "error", "1": "warning", "2": "info", "6": "verbose"}
+_PAGE: Final = 500
+"""Lines of a journal asked for at once."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class Job(Shown):
+    """A job as it was when it was asked for.
+
+    ``current`` of ``total`` is its own count of how far it is; ``message`` the last
+    line of its journal, ``error`` the line that says why it failed.
+    """
+
+    id: str
+    state: str
+    state_label: str
+    current: int = 0
+    total: int = 0
+    warning: bool = False
+    message: str = ""
+    error: str = ""
+    home: Jobs = field(repr=False, compare=False)
+
+    def __repr__(self) -> str:
+        return f"<{self.title}: {self.state_label}>"
+
+    @property
+    def title(self) -> str:
+        """Its number and what it works on."""
+        return f"Job {_short(self.id)}"
+
+    @property
+    def progress(self) -> float | None:
+        """How far it is, between 0 and 1; None while it does not say."""
+        return min(1.0, self.current / self.total) if self.total > 0 else None
+
+    def facts(self) -> Facts:
+        """Return what is worth showing."""
+        share = self.progress
+        return [
+            ("state", self.state_label),
+            ("done", None if share is None else f"{share:.0%}"),
+            ("warnings", self.warning or None),
+            ("last line", self.message),
+            ("error", self.error if self.error != self.message else ""),
+            ("id", self.id),
+        ]
+
+    def refresh(self) -> Job:
+        """Return it as it is now."""
+        return self.home.status(self.id)
+
+    def result(self) -> str:
+        """Return what the method answered."""
+        return self.home.result(self.id)
+
+    def logs(self) -> pd.DataFrame:
+        """Return its journal."""
+        return self.home.logs(self.id)
+
+    def cancel(self, *, yes: str | None = None) -> Job:
+        """Ask it to end."""
+        return self.home.cancel(self.id, yes=yes)
+
+    def wait(
+        self, *, timeout: float | None = TIMEOUT, progress: Watch | None = None
+    ) -> Job:
+        """Wait for its end."""
+        return self.home.wait(self.id, timeout=timeout, progress=progress)
+
+
+Which = str | Job
+
+
+class Jobs:
+    """Methods in the background.
+
+    What starts or ends one wants ``yes=`` on a production instance.  Raises
+    SoapFault for a job that the server does not know.
+    """
+
+    def __init__(self, connection: Connection, *, clock: Clock = SYSTEM_CLOCK) -> None:
+        self._connection = connection
+        self._clock = clock
+
+    def __repr__(self) -> str:
+        return f"<jobs of {self._connection.profile.name}>"
+
+    def submit(
+        self,
+        schema: str,
+        method: str,
+        entity: object = None,
+        args: Sequence[object] = (),
+        *,
+        yes: str | None = None,
+    ) -> Job:
+        """Start a method in the background and return its job.
+
+        ``entity`` is the object of a method that is not static: its id, XML text, an
+        lxml element or a mapping; ``args`` are the inputs in order.  Raises
+        UnknownName for a schema or method, InvalidValue for arguments.
+        """
+        found = find_method(self._connection.schemas, schema, method)
+        require_consent(self._connection, yes, f"Running {schema}#{method}")
+        if isinstance(entity, int):
+            entity = whole(self._connection, schema, entity)
+        interface = f"{_INTERFACE}|{schema}"
+        if not found.inputs:
+            to_wire(found, args)  # says so where there are any
+            job = self._connection.call(interface, "Submit", method, entity=entity)
+        else:
+            order = soap_call(found, schema, entity, args)
+            job = self._connection.call(
+                interface, "SubmitSoapCall", order, entity=entity
+            )
+        return self.status(str(job))
+
+    def status(self, which: Which) -> Job:
+        """Return a job as it is now."""
+        return self._look(_plain(which))[0]
+
+    def progress(self, which: Which) -> float | None:
+        """Return how far a job is, between 0 and 1; None while it does not say."""
+        return self.status(which).progress
+
+    def result(self, which: Which) -> str:
+        """Return what a finished job answered; empty where its method answers nothing.
+
+        Raises SoapFault for one that has not finished well.
+        """
+        return str(self._connection.call(_JOB, "GetResult", _plain(which)) or "")
+
+    def logs(self, which: Which) -> pd.DataFrame:
+        """Return the journal of a job, the oldest line first."""
+        import pandas as pd
+
+        lines = self._look(_plain(which))[1]
+        frame = pd.DataFrame(
+            {
+                "logDate": [_moment(line) for line in lines],
+                "logType": [_LEVELS.get(_get(line, "logType"), "") for line in lines],
+                "message": [_get(line, "message") for line in lines],
+                "object": [_get(line, "object") for line in lines],
+                "iRc": [int(_get(line, "iRc") or 0) for line in lines],
+            }
+        )
+        texts = ("logType", "message", "object")
+        types = {"logDate": "datetime64[us, UTC]", **dict.fromkeys(texts, "string")}
+        return frame.astype({**types, "iRc": "Int64"})
+
+    def cancel(self, which: Which, *, yes: str | None = None) -> Job:
+        """Ask a job to end; it does so a moment later."""
+        job = _plain(which)
+        require_consent(self._connection, yes, f"Cancelling the job {job}")
+        self._connection.call(_JOB, "Cancel", job)
+        return self.status(job)
+
+    def wait(
+        self,
+        which: Which,
+        *,
+        timeout: float | None = TIMEOUT,
+        progress: Watch | None = None,
+    ) -> Job:
+        """Wait for the end of a job and return it.
+
+        ``timeout`` is in seconds, None for ever; ``progress`` is called with
+        `Moment`.  Raises WorkFailed, with the journal's cause, when it ends in an
+        error; StillRunning when the time is up.  An interrupt ends the wait only.
+        """
+        name = _plain(which)
+        lines: list[etree._Element] = []
+
+        def look() -> Seen[Job]:
+            job, _ = self._look(name, lines)
+            if job.state == "error":
+                cause = job.error or "its journal does not say why"
+                raise WorkFailed(
+                    f"The job {_short(name)} failed: {cause}",
+                    hint="see session.jobs.logs() for all it said",
+                    job=name,
+                )
+            return Seen(
+                thing=job,
+                state=job.state_label,
+                over=job.state in _ENDED,
+                share=job.progress,
+            )
+
+        patience = Patience(timeout=timeout, progress=progress, clock=self._clock)
+        return wait(self._connection, f"job {_short(name)}", look, patience)
+
+    def _look(
+        self, name: str, lines: list[etree._Element] | None = None
+    ) -> tuple[Job, list[etree._Element]]:
+        """Return a job and its journal; ``lines`` are those known, and grow."""
+        lines = [] if lines is None else lines
+        while True:
+            last = int(_get(lines[-1], "id") or 0) if lines else 0
+            answer: Any = self._connection.call(_JOB, "GetStatus", name, last, _PAGE)
+            number, logs, properties = answer
+            new = [] if logs is None else list(children(logs, "log"))
+            lines += new
+            if len(new) < _PAGE:
+                return self._seen(name, int(number or 0), lines, properties), lines
+
+    def _seen(
+        self,
+        name: str,
+        number: int,
+        lines: Sequence[etree._Element],
+        properties: etree._Element | None,
+    ) -> Job:
+        state, label = self._state(number)
+        progress = None if properties is None else child(properties, "progress")
+        warned = properties is not None and _get(properties, "warning") == "true"
+        errors = [_get(line, "message") for line in lines if _is_error(line)]
+        return Job(
+            id=name,
+            state=state,
+            state_label=label,
+            current=_number(progress, "current"),
+            total=_number(progress, "max"),
+            warning=warned,
+            message=_get(lines[-1], "message") if lines else "",
+            error=errors[-1] if errors else "",
+            home=self,
+        )
+
+    def _state(self, number: int) -> tuple[str, str]:
+        """Return name and label of a state, the schema's own where it has them."""
+        known = self._connection.schemas[_JOB].field_by_path.get("@status")
+        if known is not None and known.enum is not None:
+            for value in known.enum.values:
+                if value.value == str(number):
+                    return value.name, value.label
+        return _STATES.get(number, (str(number), f"State {number}"))
+
+
+def soap_call(
+    method: Method, schema: str, entity: object, args: Sequence[object]
+) -> etree._Element:
+    """Return the document of SubmitSoapCall: the method, its object and its inputs.
+
+    Raises InvalidValue when the arguments do not fit the method.
+    """
+    from ..soap.documents import to_element
+
+    order = etree.Element("soapCall", name=method.name, service=schema)
+    if not method.static:
+        this = etree.SubElement(order, "param", name="this", type="DOMDocument")
+        document = to_element(entity, name="entity")
+        if document is None:
+            raise InvalidValue(
+                f"{schema}#{method.name} wants an object.",
+                hint="give its id, or the whole document, as entity",
+            )
+        document.tag = "value"
+        this.append(document)
+    for parameter, value in zip(method.inputs, to_wire(method, args), strict=True):
+        param = etree.SubElement(
+            order, "param", name=parameter.name, type=parameter.type
+        )
+        if isinstance(value, etree._Element):
+            value.tag = "value"
+            param.append(value)
+        else:
+            param.set("value", str(value or ""))
+    return order
+
+
+def _plain(which: Which) -> str:
+    name = which.id if isinstance(which, Job) else str(which).strip()
+    if not name:
+        raise InvalidValue("The job is missing.", hint="give the id that submit() gave")
+    return name
+
+
+def _short(job: str) -> str:
+    """Return ``4210/nms:delivery``, without the part that only machines read."""
+    return job.partition("@@")[0]
+
+
+def _get(element: etree._Element, name: str) -> str:
+    return str(element.get(name) or "")
+
+
+def _number(element: etree._Element | None, name: str) -> int:
+    text = "" if element is None else _get(element, name)
+    return int(text) if text.lstrip("-").isdecimal() else 0
+
+
+def _is_error(line: etree._Element) -> bool:
+    return _get(line, "logType") == _ERROR or _get(line, "iRc") not in ("", "0")
+
+
+def _moment(line: etree._Element) -> object:
+    return from_text(DATETIME, _get(line, "logDate"))

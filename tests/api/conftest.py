@@ -1,0 +1,83 @@
+"""An instance on a socket whose time passes only when somebody waits for it."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sandbox.services.conftest import ADMIN, READER, Clock
+
+from campaign_magics.api import Deliveries, Jobs, Subscriptions, Workflows
+from campaign_magics.profiles import Profile
+from campaign_magics.sandbox.app import App
+from campaign_magics.sandbox.auth import Authority
+from campaign_magics.sandbox.instance import Instance
+from campaign_magics.sandbox.listener import Listener
+from campaign_magics.sandbox.quota import Quota
+from campaign_magics.sandbox.stores.world import build_world
+from campaign_magics.secret import Secret
+from campaign_magics.session import Connection, open_as
+
+
+class Office:
+    """A running instance with its clock, and doors for its operators."""
+
+    def __init__(self, cache: Path) -> None:
+        self.clock = Clock(1_773_576_000.0)  # 2026-03-15 12:00:00 UTC
+        self.world = build_world(rows=300, as_of=date(2026, 3, 15), clock=self.clock)
+        authority = Authority()
+        for operator in (ADMIN, READER):
+            authority.add_operator(operator, Secret("secret"))
+        self.instance = Instance(world=self.world, authority=authority, quota=Quota())
+        self.listener = Listener("127.0.0.1", 0, App(self.instance))
+        self.listener.expiration_interval = 0.01
+        self.listener.prepare()
+        self._thread = threading.Thread(target=self.listener.serve)
+        self._thread.start()
+        self._cache = cache
+        self._opened: list[Connection] = []
+        self.connection = self.connect()
+        self.workflows = Workflows(self.connection, clock=self.clock)
+        self.deliveries = Deliveries(self.connection, clock=self.clock)
+        self.subscriptions = Subscriptions(self.connection)
+        self.jobs = Jobs(self.connection, clock=self.clock)
+
+    def connect(self, user: str = "admin", **settings: Any) -> Connection:
+        profile = Profile(
+            name="live",
+            url=self.listener.url,
+            user=user,
+            budget_store="memory",
+            **settings,
+        )
+        opened = open_as(
+            Connection, profile, password=Secret("secret"), cache=self._cache
+        )
+        self._opened.append(opened)
+        return opened
+
+    def calls(self, work: Callable[[], object]) -> list[str]:
+        """Return the actions that some work called, in their order."""
+        heard: list[str] = []
+        with self.connection.trace(lambda exchange: heard.append(exchange.method)):
+            work()
+        return heard
+
+    def close(self) -> None:
+        for one in self._opened:
+            one.close()
+        assert self.listener.finish()
+        self._thread.join()
+        self.world.close()
+
+
+@pytest.fixture(scope="module")
+def office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
+    """One instance for a module; tests take care to use records of their own."""
+    made = Office(tmp_path_factory.mktemp("schemas"))
+    yield made
+    made.close()

@@ -1,0 +1,282 @@
+"""Deliveries over the wire: from a template to the last message."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pandas as pd
+import pytest
+from api.conftest import Office
+from lxml import etree
+
+from campaign_magics.api import Deliveries, Delivery, Moment
+from campaign_magics.errors import (
+    AccessDenied,
+    AnswerLost,
+    InvalidOption,
+    InvalidValue,
+    SoapFault,
+    StillRunning,
+    UnknownName,
+    WorkFailed,
+)
+
+FRENCH = "language = 'fr' AND email IS NOT NULL"
+
+
+def document(office: Office, delivery: Delivery) -> etree._Element:
+    """Return a delivery as it is stored, its XML fields included."""
+    found = office.connection.call(
+        "xtk:queryDef",
+        "SelectAll",
+        False,
+        entity=f"<queryDef schema='nms:delivery' operation='get'><where>"
+        f"<condition expr='@id = {delivery.id}'/></where></queryDef>",
+    )
+    whole = office.connection.call("xtk:queryDef", "ExecuteQuery", entity=found)
+    assert isinstance(whole, etree._Element)
+    return whole
+
+
+def new(office: Office, **more: Any) -> Delivery:
+    settings: dict[str, Any] = {"targets": FRENCH, "label": "For the tests", **more}
+    return office.deliveries.create("mail", **settings)
+
+
+def test_from_template_to_the_last_message(office: Office) -> None:
+    """Made, analysed, sent; its counts, messages and reactions agree."""
+    delivery = new(office)
+    assert (delivery.state, delivery.channel) == ("edition", "Email")
+    expected = office.connection.count(f"SELECT id FROM nms:recipient WHERE {FRENCH}")
+    seen: list[Moment] = []
+    ready = office.deliveries.prepare(delivery, progress=seen.append)
+    assert ready.state == "ready"
+    assert ready.target == expected
+    assert ready.to_send == expected - ready.rejected
+    shares = [moment.share or 0.0 for moment in seen]
+    assert shares == sorted(shares)
+    assert (seen[-1].state, shares[-1]) == ("Finished", 1.0)
+
+    office.deliveries.start(ready)
+    done = office.deliveries.wait(ready)
+    assert done.state == "finished"
+    assert done.sent + done.failed == done.processed == done.to_send
+    assert done.progress == 1.0
+
+    logs = office.deliveries.logs(done, limit=None)
+    assert len(logs) == expected
+    counts = logs["status"].value_counts()
+    assert counts["sent"] == done.sent
+    assert counts.get("ignored", 0) == done.rejected
+    sent = office.deliveries.logs(done, status="sent", limit=None)
+    assert len(sent) == done.sent
+    assert sent["address"].equals(sent["recipient.email"])
+
+    office.clock.seconds += 2_000
+    reactions = office.deliveries.logs(done, tracking=True, limit=None)
+    assert set(reactions["url.type"]) >= {"open"}
+    stats = office.deliveries.stats(done)
+    opens = reactions[reactions["url.type"] == "open"]["recipient-id"].nunique()
+    assert stats["indicators.recipientOpen"].tolist() == [opens]
+    assert stats["properties.toDeliver"].tolist() == [done.to_send]
+
+
+def test_submit_makes_and_sends_at_once(office: Office) -> None:
+    """SubmitDelivery answers nothing: the delivery is found by its name."""
+    delivery = office.deliveries.submit("mail", targets=FRENCH, label="Été & <co>")
+    assert delivery.label == "Été & <co>"
+    assert office.deliveries.wait(delivery, "finished").sent > 0
+    named = office.deliveries.submit("mail", targets=FRENCH, name="mine_1")
+    assert named.name == "mine_1"
+
+
+def test_content_by_its_parts(office: Office) -> None:
+    """Quotes, tags, ]]> and other alphabets arrive as they are."""
+    parts = {
+        "subject": 'It\'s <b> & "☃"',
+        "html": "<p>Bonjour <%= recipient.firstName %> ]]> &amp;</p>",
+        "text": "Grüße\nNextline",
+        "from_name": "Zoë & Co",
+    }
+    delivery = new(office, content=parts)
+    whole = document(office, delivery)
+    assert whole.findtext("mailParameters/subject") == parts["subject"]
+    assert whole.findtext("content/html/source") == parts["html"]
+    assert whole.findtext("content/text/source") == parts["text"]
+    assert whole.findtext("mailParameters/senderName") == parts["from_name"]
+
+
+def test_content_as_a_fragment(office: Office) -> None:
+    fragment = (
+        "<delivery deliveryCode='A1'><mailParameters><subject>Hi</subject>"
+        "</mailParameters></delivery>"
+    )
+    delivery = new(office, content=fragment, label="Label wins")
+    whole = document(office, delivery)
+    assert (whole.get("deliveryCode"), whole.get("label")) == ("A1", "Label wins")
+
+
+@pytest.mark.parametrize(
+    ("content", "error", "said"),
+    [
+        ({"sbject": "x"}, UnknownName, "did you mean subject?"),
+        ({"colour": "x"}, UnknownName, "parts are subject"),
+        ("<recipient/>", InvalidValue, "<delivery> is expected"),
+        ("<delivery", InvalidValue, "not well-formed"),
+        ({"subject": "a\x00b"}, InvalidValue, "XML cannot"),
+    ],
+)
+def test_content_that_is_none(
+    office: Office, content: Any, error: type[Exception], said: str
+) -> None:
+    with pytest.raises(error) as caught:
+        new(office, content=content)
+    assert said in "\n".join(caught.value.render())  # type: ignore[attr-defined]
+
+
+def test_every_way_to_name_the_target_finds_the_same_people(office: Office) -> None:
+    frame = office.connection.query(
+        "SELECT id, email FROM nms:recipient WHERE email LIKE '%@example.org' "
+        "AND language = 'de'",
+        limit=None,
+    )
+    ways: list[Callable[[], Any]] = [
+        lambda: "email LIKE '%@example.org' AND language = 'de'",
+        lambda: (
+            "SELECT id FROM nms:recipient WHERE email LIKE '%@example.org' "
+            "AND language = 'de'"
+        ),
+        lambda: (
+            "<where><condition expr=\"@email LIKE '%@example.org'\"/>"
+            "<condition expr=\"@language = 'de'\"/></where>"
+        ),
+        lambda: frame,
+        lambda: frame[["email"]],
+        lambda: frame["email"].tolist(),
+        lambda: frame.to_dict("records"),
+    ]
+    assert len(frame) > 2
+    for way in ways:
+        delivery = office.deliveries.prepare(new(office, targets=way()))
+        assert delivery.target == len(frame)
+
+
+def test_parameters_of_the_target_are_values(office: Office) -> None:
+    delivery = new(office, targets="lastName = :name", params={"name": "O'Hara"})
+    sql = "SELECT mData FROM NmsDelivery WHERE iDeliveryId = ?"
+    (batch,) = office.world.databases.run("local", sql, [delivery.id])
+    (test,) = etree.fromstring(batch.to_pylist()[0]["mData"]).iter("condition")
+    assert test.get("expr") == "@lastName = 'O\\'Hara'"
+
+
+@pytest.mark.parametrize(
+    ("targets", "error"),
+    [
+        ("emial = 'x'", UnknownName),
+        ("", InvalidValue),
+        ("1 = 1; DROP TABLE x", Exception),
+        ("SELECT id FROM nms:delivery", InvalidValue),
+        ("SELECT id FROM nms:recipient LIMIT 5", InvalidValue),
+        (pd.DataFrame({"name": ["x"]}), InvalidOption),
+        (pd.DataFrame({"id": []}), InvalidValue),
+        (pd.DataFrame(), InvalidValue),
+        ([], InvalidValue),
+        (12, InvalidValue),
+        ("<recipient/>", InvalidValue),
+    ],
+)
+def test_a_target_that_is_none_is_refused_before_anything_is_made(
+    office: Office, targets: Any, error: type[Exception]
+) -> None:
+    def work() -> None:
+        with pytest.raises(error):
+            office.deliveries.submit("mail", targets=targets)
+
+    assert not [call for call in office.calls(work) if "Submit" in call]
+
+
+def test_an_analysis_that_fails_says_why(office: Office) -> None:
+    """The template has no target: DLV-490009 comes from the job's journal."""
+    delivery = office.deliveries.create("mail", label="Nobody")
+    with pytest.raises(WorkFailed, match="DLV-490009") as caught:
+        office.deliveries.prepare(delivery)
+    assert len(caught.value.render()) == 2
+    with pytest.raises(WorkFailed, match="Message preparation failed"):
+        office.deliveries.wait(delivery)
+
+
+def test_pause_stop_and_what_cannot_be(office: Office) -> None:
+    delivery = new(office)
+    with pytest.raises(SoapFault, match="its status is 'Being edited'"):
+        office.deliveries.start(delivery)
+    office.deliveries.prepare(delivery)
+    office.deliveries.start(delivery)
+    assert office.deliveries.pause(delivery).state == "pausing"
+    assert office.deliveries.wait(delivery).state == "paused"
+    with pytest.raises(StillRunning, match="'Paused'"):
+        office.deliveries.wait(delivery, "finished", timeout=5)
+    office.deliveries.start(delivery)
+    assert office.deliveries.stop(delivery).state == "stopping"
+    assert office.deliveries.wait(delivery).state == "stopped"
+    with pytest.raises(WorkFailed, match="'Stopped', not finished"):
+        office.deliveries.wait(delivery, "finished")
+
+
+def test_names_are_looked_up_and_templates_are_no_deliveries(office: Office) -> None:
+    with pytest.raises(UnknownName) as caught:
+        office.deliveries.submit("newsleter")
+    assert "did you mean newsletter" in caught.value.hint
+    with pytest.raises(UnknownName, match="There is no delivery 'mail'"):
+        office.deliveries.status("mail")
+    templates = office.deliveries.list(templates=True)
+    assert "mail" in templates["internalName"].tolist()
+    assert "mail" not in office.deliveries.list()["internalName"].tolist()
+    assert set(office.deliveries.list("paused")["state"]) == {"paused"}
+
+
+def test_stats_of_several_deliveries_are_one_frame(office: Office) -> None:
+    names = office.deliveries.list("finished")["internalName"].tolist()[:3]
+    assert set(office.deliveries.stats(*names)["internalName"]) == set(names)
+    assert len(office.deliveries.stats()) > 3
+
+
+def test_a_lost_answer_is_looked_after(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The name is ours, so the delivery is found, or is known not to be there."""
+    call = office.connection.call
+
+    def lose(schema: str, method: str, *args: Any, **more: Any) -> Any:
+        if method != "SubmitDelivery":
+            return call(schema, method, *args, **more)
+        if applied:
+            call(schema, method, *args, **more)
+        raise AnswerLost("The answer was lost.")
+
+    monkeypatch.setattr(office.connection, "call", lose)
+    applied = True
+    assert office.deliveries.submit("mail", targets=FRENCH, name="lost1").name == (
+        "lost1"
+    )
+    applied = False
+    with pytest.raises(AnswerLost) as caught:
+        office.deliveries.submit("mail", targets=FRENCH, name="lost2")
+    assert "safe to submit it again" in caught.value.hint
+
+
+def test_readers_may_look_and_production_asks(office: Office) -> None:
+    reader = Deliveries(office.connect("reader"), clock=office.clock)
+    assert len(reader.list()) > 0
+    with pytest.raises(AccessDenied):
+        reader.submit("mail", targets=FRENCH)
+    live = Deliveries(office.connect(production=True), clock=office.clock)
+    with pytest.raises(InvalidOption, match="Sending a delivery from mail changes"):
+        live.submit("mail", targets=FRENCH)
+    with pytest.raises(InvalidOption, match="Making a delivery"):
+        live.create("mail")
+    made = live.create("mail", targets=FRENCH, yes="live")
+    for word in (made.prepare, made.start, made.pause, made.stop):
+        with pytest.raises(InvalidOption):
+            word()
+    assert made.prepare(yes="live").state == "ready"

@@ -1,0 +1,320 @@
+"""Subscriptions over the wire: row by row, and nothing silent."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pandas as pd
+import polars as pl
+import pytest
+from api.conftest import Office
+
+from campaign_magics.api import Subscriptions
+from campaign_magics.errors import (
+    AccessDenied,
+    AnswerLost,
+    CampaignError,
+    InvalidOption,
+    InvalidValue,
+    SoapFault,
+    UnknownName,
+    Unreachable,
+)
+from campaign_magics.session import Interrupted, Progress
+
+_given: Iterator[int] = iter(range(0, 10_000, 3))
+
+
+def people(office: Office, count: int = 3) -> pd.DataFrame:
+    """Return recipients whom no other test has, with names."""
+    frame = office.connection.query(
+        "SELECT email, lastName FROM nms:recipient WHERE email IS NOT NULL "
+        "ORDER BY email",
+        limit=None,
+    ).drop_duplicates("email")
+    starts = [next(_given) for _ in range(max(1, count // 3))]
+    return frame.iloc[starts[0] : starts[0] + count].reset_index(drop=True)
+
+
+def subscribed(office: Office, service: str) -> set[str]:
+    """Return whom the history says to be subscribed now: the cloud may not know."""
+    events = office.subscriptions.history(service, limit=None)
+    last = events.drop_duplicates("recipient.email")
+    return set(last[last["action"] == "subscription"]["recipient.email"])
+
+
+def calls(office: Office, method: str, work: Any) -> int:
+    return sum(call.endswith(f"#{method}") for call in office.calls(work))
+
+
+def test_subscribing_a_frame_and_unsubscribing_it_again(office: Office) -> None:
+    rows = people(office)
+    result = office.subscriptions.subscribe(rows, "events")
+    assert result.done == 3
+    assert result.calls == 3
+    assert len(result.rejected) == 0
+    assert result is office.subscriptions.last
+    assert set(rows["email"]) <= subscribed(office, "events")
+    events = office.subscriptions.history(email=rows["email"][0])
+    assert (events["service.name"][0], events["action"][0]) == (
+        "events",
+        "subscription",
+    )
+    again = office.subscriptions.unsubscribe(rows, "events")
+    assert again.title == "3 of 3 unsubscribed · events"
+    assert not set(rows["email"]) & subscribed(office, "events")
+
+
+def test_subscribers_are_listed(office: Office) -> None:
+    """As the cloud knows them: after the replication."""
+    services = office.subscriptions.list()
+    count = services.set_index("name")["subscribers"]["smsAlerts"]
+    listed = office.subscriptions.list("smsAlerts", limit=None)
+    assert len(listed) == count > 0
+    assert listed["created"].is_monotonic_increasing
+
+
+@pytest.mark.parametrize("shape", ["polars", "arrow", "dicts", "texts", "dict", "one"])
+def test_rows_come_in_any_shape(office: Office, shape: str) -> None:
+    frame = people(office)[["email"]]
+    data: Any = {
+        "polars": lambda: pl.DataFrame({"email": frame["email"].tolist()}),
+        "arrow": lambda: pl.DataFrame({"email": frame["email"].tolist()}).to_arrow(),
+        "dicts": lambda: frame.to_dict("records"),
+        "texts": lambda: frame["email"].tolist(),
+        "dict": lambda: {"email": frame["email"].tolist()},
+        "one": lambda: {"@email": frame["email"][0]},
+    }[shape]()
+    result = office.subscriptions.subscribe(data, "offers")
+    assert result.done == (1 if shape == "one" else 3)
+
+
+def test_every_row_is_accounted_for(office: Office) -> None:
+    """Done, unknown, repeated and rejected rows keep their labels, with reasons."""
+    known = people(office)["email"].tolist()
+    rows = pd.DataFrame(
+        {"email": [known[0], "nobody@x.example", known[0], None, "a\x00b", "x" * 200]},
+        index=["a", "b", "c", "d", "e", "f"],
+    )
+    result = office.subscriptions.subscribe(rows, "offers")
+    assert result.frame["outcome"].to_dict() == {
+        "a": "done",
+        "b": "unknown",
+        "c": "repeated",
+        "d": "rejected",
+        "e": "rejected",
+        "f": "rejected",
+    }
+    reasons = result.frame["reason"]
+    assert reasons["c"] == "the same key as row a"
+    assert reasons["d"] == "@email: it is empty"
+    assert "XML" in reasons["e"]
+    assert reasons["f"] == "@email: 200 characters, and 128 are allowed"
+    assert result.rejected.index.tolist() == ["b", "d", "e", "f"]
+    assert "1 of 6 subscribed" in str(result)
+    assert "<table" in result._repr_html_()
+
+
+def test_an_empty_frame_costs_nothing(office: Office) -> None:
+    for rows in (pd.DataFrame({"email": []}), pd.DataFrame(), []):
+
+        def work(rows: Any = rows) -> None:
+            assert office.subscriptions.subscribe(rows, "offers").done == 0
+
+        assert calls(office, "Subscribe", work) == 0
+
+
+def test_only_what_is_named_is_written_into_profiles(office: Office) -> None:
+    """The frame's other columns stay at home; ``profile`` names those that go."""
+    rows = people(office, 1).assign(lastName='Müller-<O\'Hara> & "Söhne"')
+    office.subscriptions.subscribe(rows, "events")
+    staged = "SELECT sLastName FROM NmsRecipientStg WHERE sEmail = ?"
+
+    def written() -> list[str]:
+        batches = office.world.databases.run("local", staged, [rows["email"][0]])
+        return [row["sLastName"] for batch in batches for row in batch.to_pylist()]
+
+    assert written() == []
+    office.subscriptions.subscribe(rows, "events", profile="lastName")
+    assert written() == [rows["lastName"][0]]
+
+
+def test_create_makes_who_is_not_there(office: Office) -> None:
+    """Unicode in the address too; without create nobody is made."""
+    who = {"email": "zoë@bücher.example", "lastName": "Zoë", "gender": "female"}
+    assert office.subscriptions.subscribe(who, "events").frame["outcome"].tolist() == [
+        "unknown"
+    ]
+    made = office.subscriptions.subscribe(
+        who, "events", create=True, profile=("lastName", "gender")
+    )
+    assert made.done == 1
+    sql = "SELECT sLastName, iGender FROM NmsRecipientStg WHERE sEmail = ?"
+    (batch,) = office.world.databases.run("local", sql, [who["email"]])
+    assert batch.to_pylist() == [{"sLastName": "Zoë", "iGender": 2}]
+
+
+def test_a_wrong_value_is_a_row_s_trouble_not_the_frame_s(office: Office) -> None:
+    rows = people(office).assign(gender=["male", "mal", "female"])
+    result = office.subscriptions.subscribe(rows, "events", profile="gender")
+    assert result.done == 2
+    assert "'mal' is no value" in result.rejected["reason"].iloc[0]
+
+
+def test_keys_of_several_parts_and_across_links(office: Office) -> None:
+    rows = office.connection.query(
+        "SELECT email, folder.name FROM nms:recipient WHERE email IS NOT NULL LIMIT 2"
+    )
+    result = office.subscriptions.subscribe(
+        rows, "events", key=["@email", "folder.name"]
+    )
+    assert result.done == 2
+    elsewhere = rows.assign(**{"folder.name": "nowhere"})
+    result = office.subscriptions.subscribe(
+        elsewhere, "events", key="@email, [folder/@name]"
+    )
+    assert set(result.frame["outcome"]) == {"unknown"}
+
+
+@pytest.mark.parametrize(
+    ("key", "more", "error", "said"),
+    [
+        ("@emial", {}, UnknownName, "email"),
+        ("@phone", {}, InvalidOption, "no column for @phone"),
+        ("", {}, InvalidOption, "key is empty"),
+        ("@email", {"profile": "lastNme"}, UnknownName, "lastName"),
+        ("@email", {"profile": "phone"}, InvalidOption, "no column for @phone"),
+    ],
+)
+def test_a_wrong_column_is_said_before_anything_is_sent(
+    office: Office,
+    key: str,
+    more: dict[str, Any],
+    error: type[CampaignError],
+    said: str,
+) -> None:
+    rows = people(office, 1)
+
+    def work() -> None:
+        with pytest.raises(error) as caught:
+            office.subscriptions.subscribe(rows, "events", key, **more)
+        assert said in "\n".join(caught.value.render())
+
+    assert calls(office, "Subscribe", work) == 0
+
+
+def test_services_are_looked_up(office: Office) -> None:
+    with pytest.raises(UnknownName) as caught:
+        office.subscriptions.subscribe(["a@b.example"], "newsleter")
+    assert caught.value.hint == "did you mean newsletter (Newsletter)?"
+    with pytest.raises(InvalidOption, match="service is missing"):
+        office.subscriptions.unsubscribe(["a@b.example"], " , ")
+    two = office.subscriptions.subscribe(people(office, 1), "events, offers")
+    assert two.service == "events, offers"
+    with pytest.raises(InvalidValue, match="cannot be read from a int"):
+        office.subscriptions.subscribe(3, "events")
+
+
+def test_the_denylist_has_a_name_of_its_own(office: Office) -> None:
+    """Unsubscribe without a service blocks every message: nobody does it by chance."""
+    rows = people(office, 1)
+    result = office.subscriptions.denylist(rows)
+    assert result.title == "1 of 1 put on the denylist"
+    sql = "SELECT iBlackList FROM NmsRecipientStg WHERE sEmail = ?"
+    (batch,) = office.world.databases.run("local", sql, [rows["email"][0]])
+    assert batch.to_pylist() == [{"iBlackList": 1}]
+
+
+def test_refused_rows_are_named_and_the_rest_goes_on(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows = people(office, 6)
+    spoil(office, monkeypatch, {rows["email"][2]: SoapFault("Bad <luck>.")})
+    seen: list[Progress] = []
+    result = office.subscriptions.subscribe(rows, "offers", progress=seen.append)
+    assert result.done == 5
+    assert result.rejected["reason"].to_dict() == {2: "Bad <luck>."}
+    assert "Bad &lt;luck&gt;." in result._repr_html_()
+
+
+def test_a_lost_answer_leaves_its_row_in_doubt(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows = people(office)
+    spoil(office, monkeypatch, {rows["email"][1]: AnswerLost("Nobody knows.")})
+    result = office.subscriptions.subscribe(rows, "offers")
+    assert result.frame["outcome"].tolist() == ["done", "in doubt", "done"]
+
+
+@pytest.mark.parametrize(
+    ("failure", "raised"),
+    [
+        (KeyboardInterrupt(), Interrupted),
+        (Unreachable("Gone.", hint="look"), Unreachable),
+        (AccessDenied("No.", hint="ask"), AccessDenied),
+    ],
+)
+def test_what_was_done_is_kept_when_it_is_cut_short(
+    office: Office,
+    monkeypatch: pytest.MonkeyPatch,
+    failure: BaseException,
+    raised: type[BaseException],
+) -> None:
+    rows = people(office, 30)
+    spoil(office, monkeypatch, {rows["email"][12]: failure})
+    with pytest.raises(raised) as caught:
+        office.subscriptions.subscribe(rows, "offers")
+    kept = office.subscriptions.last
+    assert kept is not None
+    outcomes = kept.frame["outcome"].tolist()
+    assert outcomes[:12] == ["done"] * 12
+    assert outcomes[-5:] == ["not sent"] * 5
+    assert kept.done == caught.value.facts["kept"]  # type: ignore[attr-defined]
+    assert "session.subscription.last" in caught.value.hint  # type: ignore[attr-defined]
+
+
+def test_a_fault_that_meets_every_row_stops_early(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Twenty refusals for one reason and no success: the rest is not tried."""
+    rows = [f"r{n}@x.example" for n in range(200)]
+    fault = SoapFault("The table is locked.")
+    spoil(office, monkeypatch, dict.fromkeys(rows, fault))
+    with pytest.raises(SoapFault, match="locked"):
+        office.subscriptions.subscribe(rows, "offers", create=True)
+    kept = office.subscriptions.last
+    assert kept is not None
+    assert kept.calls < 40
+
+
+def test_readers_and_production(office: Office) -> None:
+    rows = people(office)
+    reader = Subscriptions(office.connect("reader"))
+    assert len(reader.list()) == 5
+    with pytest.raises(AccessDenied, match="right to read"):
+        reader.subscribe(rows, "offers")
+    live = Subscriptions(office.connect(production=True))
+    with pytest.raises(InvalidOption, match="Subscribing 3 recipients to offers"):
+        live.subscribe(rows, "offers")
+    with pytest.raises(InvalidOption, match="Unsubscribing 3 recipients from offers"):
+        live.unsubscribe(rows, "offers", yes="other")
+    with pytest.raises(InvalidOption, match="on the denylist"):
+        live.denylist(rows)
+    assert live.subscribe(rows, "offers", yes="live").done == 3
+
+
+def spoil(
+    office: Office,
+    monkeypatch: pytest.MonkeyPatch,
+    failures: dict[str, BaseException],
+) -> None:
+    """Let the calls for some addresses fail."""
+    call = office.connection.call
+
+    def failing(schema: str, method: str, *args: Any, **more: Any) -> Any:
+        if method == "Subscribe" and args[1].get("email") in failures:
+            raise failures[args[1].get("email")]
+        return call(schema, method, *args, **more)
+
+    monkeypatch.setattr(office.connection, "call", failing)
