@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,8 @@ if TYPE_CHECKING:
     from .api import Deliveries, Jobs, Subscriptions, Workflows
     from .widgets.meter import Meter
     from .widgets.picker import Picker
+    from .write.plan import Plan
+    from .write.rows import Nulls
 
 
 class Session(Connection):
@@ -43,6 +46,47 @@ class Session(Connection):
         from .api import Jobs
 
         return Jobs(self)
+
+    def write(
+        self,
+        data: object,
+        schema: str,
+        *,
+        key: str | Sequence[str] | None = None,
+        operation: str = "insertOrUpdate",
+        links: Mapping[str, str] | None = None,
+        nulls: Nulls = "skip",
+        ingest: bool | None = None,
+        batch_rows: int = 1_000,
+        sample: int | None = 1_000,
+    ) -> Plan:
+        """Return a plan of what writing rows would do; its ``commit()`` sends them.
+
+        ``data`` is a pandas, polars or pyarrow table or a list of dicts, with columns
+        named as a query names them (``email``, ``location.city``, ``folder.name``); a
+        column ``_operation`` gives rows their own.  ``key`` tells which record a row
+        is (``"@email"``, ``"[folder/@name], @email"``), the schema's own key without;
+        ``operation`` is insertOrUpdate, insert, update or delete; ``links`` says what
+        becomes of a linked record (``{"company": "update"}``), which must exist
+        without.  ``nulls="clear"`` lets missing values empty what is stored.
+        ``ingest`` forces or forbids the staging table; ``batch_rows`` are rows of a
+        call; ``sample`` rows are compared with what is stored, None for all.
+
+        Only queries are sent.  Raises UnknownName, UserError and InvalidOption for
+        what is wrong with a column; a bad row is one of the plan's ``problems``.
+        """
+        from .write.plan import Options, make_plan
+
+        options = Options(
+            key=key,
+            operation=operation,
+            links=links,
+            nulls=nulls,
+            ingest=ingest,
+            batch_rows=batch_rows,
+            sample=sample,
+        )
+        return make_plan(self, data, schema, options)
 
     def meter(self) -> Meter:
         """Return a live meter of calls a second; show it as a cell's last line.

@@ -1,0 +1,79 @@
+"""Rows cut into batches, each with the hash that the journal knows it by."""
+
+from __future__ import annotations
+
+import hashlib
+from array import array
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import accumulate
+from typing import Final
+
+from .route import Parcel
+
+BATCH_ROWS: Final = 1_000
+"""Rows of a call, unless told."""
+
+BATCH_BYTES: Final = 1_000_000
+"""Characters of XML in a call; one row may have more."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Batch:
+    """Consecutive rows that go out in one call.
+
+    ``digest`` tells them from all others: their documents, operations and route.
+    """
+
+    start: int
+    stop: int
+    digest: str
+
+    def __len__(self) -> int:
+        """Return the number of rows."""
+        return self.stop - self.start
+
+
+def cut(parcel: Parcel, most_rows: int) -> Iterator[Batch]:
+    """Yield all rows in batches of at most ``most_rows`` and about 1 MB of XML."""
+    start = 0
+    while start < len(parcel):
+        texts = parcel.sent.documents(start, min(start + most_rows, len(parcel)))
+        fit = sum(size <= BATCH_BYTES for size in accumulate(map(len, texts)))
+        del texts[max(1, fit) :]
+        yield _batch(parcel, start, texts)
+        start += len(texts)
+
+
+def part(parcel: Parcel, start: int, stop: int) -> Batch:
+    """Return the batch of some rows."""
+    return _batch(parcel, start, parcel.sent.documents(start, stop))
+
+
+def halves(parcel: Parcel, batch: Batch) -> tuple[Batch, Batch]:
+    """Return the two parts of a batch of several rows; the first is the smaller one.
+
+    A bisection that always goes on in the half that was not sent costs one call a
+    step, so the larger half comes last.
+    """
+    middle = batch.start + len(batch) // 2
+    return part(parcel, batch.start, middle), part(parcel, middle, batch.stop)
+
+
+def key_marks(keys: Iterable[tuple[str, ...]]) -> bytes:
+    """Return 8 bytes for each key: enough to see whether two batches share one."""
+    marks = array("q")
+    for key in keys:
+        digest = hashlib.blake2b("\x1f".join(key).encode(), digest_size=8).digest()
+        marks.frombytes(digest)
+    return marks.tobytes()
+
+
+def _batch(parcel: Parcel, start: int, texts: list[str]) -> Batch:
+    stop = start + len(texts)
+    asked = parcel.asked.operations(start, stop)
+    said = asked[0] if len(set(asked)) == 1 else ",".join(asked)
+    digest = hashlib.sha256(f"{parcel.route.method}\n{parcel.route.target}\n".encode())
+    digest.update(f"{said}\n".encode())
+    digest.update("".join(texts).encode())
+    return Batch(start=start, stop=stop, digest=digest.hexdigest())

@@ -1,0 +1,259 @@
+"""Rows against what the server has: what each would change, and whether it is there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, Literal
+
+import pyarrow as pa
+
+from ..session import Connection
+from .batches import Batch
+from .layout import Entity, Slot
+from .route import INSERT, Parcel
+from .stored import Column, Key, Reader, Record, plain
+
+Outcome = Literal["insert", "update", "unchanged", "delete", "missing", "refused"]
+OUTCOMES: Final[tuple[Outcome, ...]] = (
+    "insert",
+    "update",
+    "unchanged",
+    "delete",
+    "missing",
+    "refused",
+)
+"""What becomes of a row; ``missing`` has nothing to update or delete."""
+
+EXISTS: Final = "A record with this key exists already; operation='update' changes it."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """One value: the slot's path, what is stored (None: no record), what will be."""
+
+    path: str
+    current: str | None
+    new: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """What becomes of one row, counted from 0 among those that can be sent."""
+
+    row: int
+    outcome: Outcome
+    changes: tuple[Change, ...] = ()
+    column: str = ""
+    reason: str = ""
+
+
+class Comparison:
+    """Compares rows of a parcel with the records that have their keys."""
+
+    def __init__(self, connection: Connection, parcel: Parcel) -> None:
+        self._connection = connection
+        self._parcel = parcel
+        rows = parcel.asked
+        slots = {slot.path: slot for slot in rows.layout.slots}
+        types = {field.name: field.type for field in rows.table.schema}
+        self._slots = [s for p, s in slots.items() if pa.types.is_string(types[p])]
+        self._lists = [p for p in slots if not pa.types.is_string(types[p])]
+        key = [_column(slots[path]) for path in rows.key]
+        others = [_column(slot) for slot in self._slots]
+        names = [parcel.route.staging] if parcel.route.staging else []
+        # First the staging table: a record on its way to the cloud is then seen.
+        self._readers = [
+            Reader(connection, connection.schemas[name], key, others)
+            for name in (*names, rows.schema.id)
+        ]
+        self.calls = 0
+        self.several: set[Key] = set()
+
+    def preview(self, rows: Sequence[int]) -> list[Verdict]:
+        """Return what becomes of these rows, by what is stored now."""
+        table = self._parcel.asked.table.take(pa.array(rows, pa.int64()))
+        values = table.to_pylist()
+        key = self._parcel.asked.key
+        keys = [tuple(one[path] for path in key) for one in values]
+        records = self._find(keys, self._readers[-1:])[0]
+        absent = _Absent(self, values, rows, keys)
+        operations = [self._operation(row) for row in rows]
+        return [
+            self._verdict(row, operation, one, records.get(key), absent)
+            for row, operation, one, key in zip(
+                rows, operations, values, keys, strict=True
+            )
+        ]
+
+    def existing(self, batch: Batch) -> list[int]:
+        """Return the rows to be inserted whose key a record has, from the start."""
+        operations = self._parcel.asked.operations(batch.start, batch.stop)
+        keys = self._parcel.asked.keys(batch.start, batch.stop)
+        wanted = [at for at, op in enumerate(operations) if op == INSERT]
+        if not wanted:
+            return []
+        records = self._find([keys[at] for at in wanted], self._readers)
+        return [at for at in wanted if any(keys[at] in found for found in records)]
+
+    def there(self, batch: Batch) -> set[int]:
+        """Return the rows, from the start, whose effect is on the server."""
+        size = len(batch)
+        values = self._parcel.asked.table.slice(batch.start, size).to_pylist()
+        keys = self._parcel.asked.keys(batch.start, batch.stop)
+        operations = self._parcel.asked.operations(batch.start, batch.stop)
+        records = self._find(keys, self._readers)
+        return {
+            at
+            for at in range(size)
+            if any(
+                self._is_there(operations[at], values[at], found.get(keys[at]))
+                for found in records
+            )
+        }
+
+    def _is_there(
+        self, operation: str, row: Mapping[str, Any], record: Record | None
+    ) -> bool:
+        # What waits in a staging table does not tell whether a deletion does, too.
+        staged = bool(self._parcel.route.staging)
+        if operation == "delete":
+            return record is None and not staged
+        if record is None:
+            return operation == "update" and not staged
+        return operation == INSERT or not any(self._changes(row, record))
+
+    def _verdict(
+        self,
+        row: int,
+        operation: str,
+        values: Mapping[str, Any],
+        record: Record | None,
+        absent: _Absent,
+    ) -> Verdict:
+        if operation == "delete":
+            return Verdict(row=row, outcome="delete" if record else "missing")
+        if operation == INSERT and record:
+            column = self._parcel.asked.key[0]
+            return Verdict(row=row, outcome="refused", column=column, reason=EXISTS)
+        if operation == "update" and not record:
+            return Verdict(row=row, outcome="missing")
+        if fault := absent.fault(row):
+            path, reason = fault
+            return Verdict(row=row, outcome="refused", column=path, reason=reason)
+        ignored = absent.ignored(row)
+        changes = tuple(self._changes(values, record, ignored))
+        if record is None:
+            return Verdict(row=row, outcome="insert", changes=changes)
+        outcome: Outcome = "update" if changes else "unchanged"
+        return Verdict(row=row, outcome=outcome, changes=changes)
+
+    def _changes(
+        self,
+        row: Mapping[str, Any],
+        record: Record | None,
+        ignored: frozenset[str] = frozenset(),
+    ) -> Iterator[Change]:
+        for slot in self._slots:
+            text = row[slot.path]
+            if text is None or slot.path in ignored:
+                continue
+            new = plain(text, slot.field)
+            current = None if record is None else record[slot.path]
+            if new != current:
+                yield Change(path=slot.path, current=current, new=new)
+        for path in self._lists:
+            if row[path]:
+                yield Change(path=path, current=None, new=str(row[path]))
+
+    def _operation(self, row: int) -> str:
+        return self._parcel.asked.operations(row, row + 1)[0]
+
+    def _find(
+        self, keys: Sequence[Key], readers: Iterable[Reader]
+    ) -> list[dict[Key, Record]]:
+        found = [reader.find(keys) for reader in readers]
+        self.calls += sum(one.calls for one in found)
+        self.several |= found[-1].several
+        return [one.records for one in found]
+
+    def missing_links(
+        self, link: Entity, values: Sequence[Mapping[str, Any]]
+    ) -> set[Key]:
+        """Return the keys in these rows that no linked record has."""
+        slots = {slot.local: slot for slot in link.all_slots()}
+        nested = {slot.path: slot for slot in link.all_slots()}
+        paths = link.key_paths
+        columns = [
+            Column(path=local, field=(slots.get(local) or nested[path]).field)
+            for local, path in zip(link.key, paths, strict=True)
+        ]
+        keys = {tuple(one[path] for path in paths) for one in values}
+        keys = {key for key in keys if None not in key}
+        found = Reader(self._connection, link.schema, columns).find(keys)
+        self.calls += found.calls
+        return keys - found.records.keys()
+
+    @property
+    def parcel(self) -> Parcel:
+        """The rows that are compared."""
+        return self._parcel
+
+
+class _Absent:
+    """Linked records that rows name and the server does not have."""
+
+    def __init__(
+        self,
+        comparison: Comparison,
+        values: Sequence[Mapping[str, Any]],
+        rows: Sequence[int],
+        keys: Sequence[Key],
+    ) -> None:
+        self._faults: dict[int, tuple[str, str]] = {}
+        self._ignored: dict[int, set[str]] = {}
+        asked = comparison.parcel.asked
+        for link in _links(asked.layout.root):
+            missing = comparison.missing_links(link, values)
+            made = set(keys) if _is_own(link, asked.layout.root) else set()
+            for row, one in zip(rows, values, strict=True):
+                key = tuple(one[path] for path in link.key_paths)
+                if key in missing and key not in made:
+                    self._note(row, link, key)
+
+    def fault(self, row: int) -> tuple[str, str] | None:
+        """Return the column that makes the server refuse the row, and why."""
+        return self._faults.get(row)
+
+    def ignored(self, row: int) -> frozenset[str]:
+        """Return the columns of links that an ``update`` finds no record for."""
+        return frozenset(self._ignored.get(row, ()))
+
+    def _note(self, row: int, link: Entity, key: Key) -> None:
+        if link.operation == "update":
+            paths = {slot.path for slot in link.all_slots()}
+            self._ignored.setdefault(row, set()).update(paths)
+            return
+        named = ", ".join(
+            f"{path} = {text!r}" for path, text in zip(link.key, key, strict=True)
+        )
+        reason = f"There is no {link.schema.id} with {named}."
+        self._faults.setdefault(row, (link.key_paths[0], reason))
+
+
+def _links(entity: Entity) -> Iterator[Entity]:
+    """Yield the links whose record must exist, or is left alone where it does not."""
+    for link in entity.links:
+        if link.operation in ("none", "update"):
+            yield link
+        if link.operation != "none":
+            yield from _links(link)
+
+
+def _is_own(link: Entity, root: Entity) -> bool:
+    """Tell whether rows may be linked to records that other rows make."""
+    return link.schema.id == root.schema.id and link.key == root.key
+
+
+def _column(slot: Slot) -> Column:
+    return Column(path=slot.path, field=slot.field)

@@ -1,0 +1,171 @@
+"""One batch to the server: looked at, noted, sent, and noted again."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from ..errors import (
+    AccessDenied,
+    AnswerLost,
+    CampaignError,
+    NotConnected,
+    SessionExpired,
+    SoapFault,
+    Throttled,
+    Unreachable,
+    UserError,
+)
+from ..session import Connection
+from ..throttle import WaitCancelled
+from .batches import Batch, key_marks
+from .compare import Comparison
+from .journal import Entry, Journal, Mark
+from .route import SESSION, Parcel
+
+_TRIES: Final = 3
+"""Times a batch is sent whose answer gets lost each time."""
+
+_NOT_APPLIED: Final = (
+    AccessDenied,
+    NotConnected,
+    SessionExpired,
+    Throttled,
+    Unreachable,
+    UserError,
+    WaitCancelled,
+)
+"""What tells that a call was not executed; an unreachable server was sent nothing."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delivered:
+    """What became of a batch.
+
+    Either ``landed`` rows are there now and ``skipped`` ones were before, ``refused``
+    rows (from the batch's start) have keys that exist; or ``fault`` refuses it whole;
+    or it ``was_split`` by an earlier commit; or ``failure`` ends the commit.
+    ``in_doubt`` tells that rows of it may be there.
+    """
+
+    landed: int = 0
+    skipped: int = 0
+    refused: tuple[int, ...] = ()
+    fault: SoapFault | None = None
+    was_split: bool = False
+    failure: BaseException | None = None
+    in_doubt: bool = False
+
+    @property
+    def is_whole(self) -> bool:
+        """True when every row is accounted for."""
+        return not (self.fault or self.was_split or self.failure)
+
+
+class Delivery:
+    """Delivers batches of one commit, from any thread.
+
+    ``force`` makes it forget earlier commits; ``cancel`` ends waits for the budget.
+    """
+
+    def __init__(
+        self,
+        connection: Connection,
+        comparison: Comparison,
+        journal: Journal,
+        job: str,
+        *,
+        force: bool,
+        cancel: threading.Event,
+    ) -> None:
+        self._connection = connection
+        self._comparison = comparison
+        self._parcel = comparison.parcel
+        self._journal = journal
+        self._job = job
+        self._force = force
+        self._cancel = cancel
+
+    def deliver(self, batch: Batch, *, doubt: bool) -> Delivered:
+        """Send a batch, after reading back what an earlier call may have written."""
+        entry = None if self._force else self._journal.find(batch.digest)
+        if entry is not None and entry.state == "split":
+            return Delivered(was_split=True)
+        refused: tuple[int, ...] = ()
+        if entry is not None and entry.is_in_doubt:
+            doubt, refused = True, entry.refused
+        try:
+            if not doubt:
+                refused = tuple(self._comparison.existing(batch))
+            return self._send(batch, refused, doubt)
+        except BaseException as failure:
+            return Delivered(failure=failure, in_doubt=doubt)
+
+    def mark(self, batch: Batch) -> Mark:
+        """Return what the journal knows a batch by."""
+        return mark_of(self._parcel, batch)
+
+    def _send(self, batch: Batch, refused: tuple[int, ...], doubt: bool) -> Delivered:
+        rows = [at for at in range(len(batch)) if at not in set(refused)]
+        mark = self.mark(batch)
+        for _ in range(_TRIES):
+            there = self._comparison.there(batch) if doubt else frozenset[int]()
+            todo = [at for at in rows if at not in there]
+            if not todo:
+                return self._landed(mark, rows, refused)
+            self._journal.sent(self._job, self._parcel.route.schema, mark, refused)
+            try:
+                self._call(batch, todo)
+            except AnswerLost as lost:
+                self._journal.settle(mark.digest, "doubtful")
+                doubt, failure = True, lost
+            except SoapFault as fault:
+                return Delivered(fault=fault, in_doubt=doubt)
+            except BaseException as error:
+                doubt = doubt or not isinstance(error, _NOT_APPLIED)
+                self._journal.settle(mark.digest, "doubtful" if doubt else "pending")
+                return Delivered(failure=error, in_doubt=doubt)
+            else:
+                return self._landed(mark, rows, refused)
+        return Delivered(failure=failure, in_doubt=True)
+
+    def _landed(
+        self, mark: Mark, rows: Sequence[int], refused: tuple[int, ...]
+    ) -> Delivered:
+        if rows:
+            self._journal.settle(mark.digest, "acknowledged")
+        else:
+            schema = self._parcel.route.schema
+            self._journal.note(self._job, schema, mark, "rejected", "exists")
+        return Delivered(landed=len(rows), refused=refused)
+
+    def _call(self, batch: Batch, rows: Sequence[int]) -> None:
+        texts = self._parcel.sent.documents(batch.start, batch.stop)
+        if len(rows) < len(texts):
+            texts = [texts[at] for at in rows]
+        document = self._parcel.document(texts)
+        method = self._parcel.route.method
+        self._connection.call(SESSION, method, document, cancel=self._cancel)
+
+
+def mark_of(parcel: Parcel, batch: Batch) -> Mark:
+    """Return what the journal knows a batch by."""
+    keys = parcel.asked.keys(batch.start, batch.stop)
+    return Mark(
+        digest=batch.digest,
+        start=batch.start,
+        stop=batch.stop,
+        marks=key_marks(keys),
+    )
+
+
+def as_delivered(batch: Batch, entry: Entry) -> Delivered:
+    """Return a batch that an earlier commit has delivered."""
+    return Delivered(skipped=len(batch) - len(entry.refused), refused=entry.refused)
+
+
+def is_ours(failure: BaseException) -> bool:
+    """Tell an expected error from a mistake of this package."""
+    return isinstance(failure, CampaignError)

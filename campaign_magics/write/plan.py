@@ -1,0 +1,314 @@
+"""What a write would do, told before anything is sent."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Hashable, Mapping, Sequence
+from contextlib import closing
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+import pandas as pd
+
+from ..errors import InvalidOption
+from ..session import Connection
+from ..session.consent import require_consent
+from ..session.progress import Watch, duration
+from .batches import BATCH_ROWS, Batch, cut
+from .commit import Order, commit, rate_of
+from .compare import OUTCOMES, Comparison, Outcome, Verdict
+from .journal import Journal, journal_path
+from .layout import OPERATION
+from .result import WriteResult
+from .route import choose_route, parcel
+from .rows import Nulls, Rows, read_rows
+from .show import as_html, as_text
+
+SAMPLE: Final = 1_000
+"""Rows that a preview compares with what is stored, unless told."""
+
+NOTHING_SENT: Final = "nothing was sent; commit() (--commit) sends it"
+
+_SAID: Final[Mapping[Outcome, str]] = {
+    "insert": "new",
+    "update": "changed",
+    "unchanged": "as they are stored",
+    "delete": "deleted",
+    "missing": "not there, so nothing to do",
+    "refused": "would be refused",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """What the user said about a write besides the rows: see `make_plan`."""
+
+    key: str | Sequence[str] | None = None
+    operation: str = "insertOrUpdate"
+    links: Mapping[str, str] | None = None
+    nulls: Nulls = "skip"
+    ingest: bool | None = None
+    batch_rows: int = BATCH_ROWS
+    sample: int | None = SAMPLE
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """What a write would do; nothing was sent but queries.  ``commit`` does it.
+
+    ``counts`` are rows by outcome (insert, update, unchanged, delete, missing,
+    refused) among the ``compared`` ones, ``is_exact`` tells that these are all that
+    would be sent; ``skipped`` rows landed before, by the journal.  ``outcomes`` has
+    the outcome of each compared row, ``changes`` a line for each value that would
+    change, ``problems`` one for each reason why a row is not sent.  The write takes
+    ``calls`` calls: ``seconds`` at the calls a second allowed now, None for no limit.
+    """
+
+    schema: str
+    operation: str
+    key: tuple[str, ...]
+    nulls: Nulls
+    database: str
+    route: str
+    total: int
+    rows: int
+    skipped: int
+    compared: int
+    counts: Mapping[Outcome, int]
+    problems: pd.DataFrame = field(repr=False)
+    changes: pd.DataFrame = field(repr=False)
+    outcomes: pd.DataFrame = field(repr=False)
+    calls: int
+    tps: float | None
+    notes: tuple[str, ...] = ()
+    order: Order = field(repr=False)
+
+    @property
+    def is_exact(self) -> bool:
+        """True when every row that would be sent was compared."""
+        return self.compared == self.rows - self.skipped
+
+    @property
+    def seconds(self) -> float | None:
+        """What the calls take at least, None where nothing limits them."""
+        return None if self.tps is None else self.calls / self.tps
+
+    def commit(
+        self,
+        *,
+        yes: str | None = None,
+        progress: Watch | None = None,
+        force: bool = False,
+    ) -> WriteResult:
+        """Send the rows and return what became of each.
+
+        Rows that landed before are skipped; ``force`` sends everything.  A profile
+        for production wants its name in ``yes``.  An interrupt, a lost connection or
+        the end of this process leave a journal with which the same write goes on.
+
+        Raises InvalidOption without consent, PartialWrite and what ``call`` raises.
+        """
+        require_consent(self.order.connection, yes, f"Writing {self.schema}")
+        return commit(self.order, watch=progress, force=force)
+
+    def lines(self) -> list[tuple[str, str]]:
+        """Return name and text of each fact."""
+        kept = "leave" if self.nulls == "skip" else "empty"
+        problems = self.problems["index"].nunique() if len(self.problems) else 0
+        limit = "no TPS limit"
+        if self.seconds is not None:
+            limit = f"{duration(math.ceil(self.seconds))} at {self.tps:g} TPS"
+        found = [
+            ("write", f"{self.operation} {self.schema} ({self.database})"),
+            ("key", ", ".join(self.key)),
+            ("rows", f"{self.rows:,} of {self.total:,} can be sent"),
+            ("problems", f"{problems:,} rows are not sent" if problems else ""),
+            ("skipped", f"{self.skipped:,} landed before" if self.skipped else ""),
+            ("compared", self._compared()),
+            ("missing", f"values {kept} what is stored"),
+            ("route", self.route),
+            ("calls", f"{self.calls:,}, {limit}"),
+            *(("note", note) for note in self.notes),
+        ]
+        return [(name, text) for name, text in found if text]
+
+    def _compared(self) -> str:
+        told = [f"{n:,} {_SAID[name]}" for name, n in self.counts.items() if n]
+        of = "" if self.is_exact else f"of the first {self.compared:,}: "
+        return f"{of}{', '.join(told)}" if told else ""
+
+    def __str__(self) -> str:
+        return as_text(self.lines(), self.tables(), NOTHING_SENT)
+
+    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
+        printer.text(str(self))
+
+    def _repr_html_(self) -> str:
+        return as_html(self.lines(), self.tables(), NOTHING_SENT)
+
+    def tables(self) -> list[tuple[str, pd.DataFrame]]:
+        """Return what is shown below the facts: title and table."""
+        refused = self.outcomes[self.outcomes["outcome"] == "refused"]
+        return [
+            ("rows that are not sent", self.problems),
+            ("rows that would be refused", refused),
+            ("changes", self.changes),
+        ]
+
+
+def make_plan(
+    connection: Connection, data: object, schema: str, options: Options
+) -> Plan:
+    """Read rows, check them, compare a sample with what is stored; send nothing.
+
+    Raises UnknownName, UserError and InvalidOption for what is wrong with a column or
+    an option, and what a query raises.
+    """
+    _check(options)
+    rows = read_rows(
+        data,
+        connection.schemas[schema],
+        connection.schemas.__getitem__,
+        key=options.key,
+        operation=options.operation,
+        links=options.links,
+        nulls=options.nulls,
+    )
+    return plan_rows(connection, rows, options)
+
+
+def plan_rows(connection: Connection, rows: Rows, options: Options) -> Plan:
+    """Return the plan of rows that were read."""
+    parcelled = parcel(rows, choose_route(rows, options.ingest))
+    order = Order(
+        connection=connection,
+        parcel=parcelled,
+        batches=tuple(cut(parcelled, options.batch_rows)),
+        path=journal_path(connection.profile.url),
+    )
+    fresh, skipped, calls = _journaled(order)
+    chosen = fresh[: options.sample]
+    comparison = Comparison(connection, parcelled)
+    verdicts = comparison.preview(chosen) if chosen else []
+    notes = list(rows.layout.notes)
+    if several := len(comparison.several):
+        notes.append(
+            f"{several:,} keys have more than one record; the first of them counts."
+        )
+    return Plan(
+        schema=rows.schema.id,
+        operation=rows.operation,
+        key=rows.key,
+        nulls=options.nulls,
+        database=rows.schema.database,
+        route=str(parcelled.route),
+        total=rows.total,
+        rows=len(rows),
+        skipped=skipped,
+        compared=len(verdicts),
+        counts=_counts(verdicts),
+        problems=rows.problems,
+        changes=_changes(verdicts, rows),
+        outcomes=_outcomes(verdicts, rows),
+        calls=calls,
+        tps=rate_of(connection, parcelled.route.method),
+        notes=tuple(notes),
+        order=order,
+    )
+
+
+def _check(options: Options) -> None:
+    for name, number in (
+        ("batch_rows", options.batch_rows),
+        ("sample", options.sample),
+    ):
+        if number is not None and number < (1 if name == "batch_rows" else 0):
+            raise InvalidOption(
+                f"{name}={number} makes no sense.", hint="give a number of rows"
+            )
+
+
+def _journaled(order: Order) -> tuple[list[int], int, int]:
+    """Return the rows that would be sent, how many landed before, and the calls."""
+    fresh: Sequence[Batch] = order.batches
+    if order.path.exists():
+        with closing(Journal(order.path)) as journal:
+            fresh = list(order.unsent(journal))
+    rows = [row for batch in fresh for row in range(batch.start, batch.stop)]
+    return rows, len(order.parcel) - len(rows), len(fresh) + _looks(order, fresh)
+
+
+def _looks(order: Order, batches: Sequence[Batch]) -> int:
+    """Return the calls that look whether records to be inserted exist."""
+    asked = order.parcel.asked
+    if asked.operation != "insert" and OPERATION not in asked.table.column_names:
+        return 0
+    looks = sum(
+        "insert" in asked.operations(batch.start, batch.stop) for batch in batches
+    )
+    return looks * (2 if order.parcel.route.staging else 1)
+
+
+def _counts(verdicts: Sequence[Verdict]) -> dict[Outcome, int]:
+    found = [verdict.outcome for verdict in verdicts]
+    return {outcome: found.count(outcome) for outcome in OUTCOMES}
+
+
+def _outcomes(verdicts: Sequence[Verdict], rows: Rows) -> pd.DataFrame:
+    names = _names(rows)
+    return _frame(
+        {
+            "index": [rows.index[one.row] for one in verdicts],
+            "outcome": [one.outcome for one in verdicts],
+            "column": [names.get(one.column) for one in verdicts],
+            "reason": [one.reason or None for one in verdicts],
+        }
+    )
+
+
+def _changes(verdicts: Sequence[Verdict], rows: Rows) -> pd.DataFrame:
+    """Return a line for each value that changes, and one for each deletion."""
+    names = _names(rows)
+    shown = {
+        slot.path: {one.value: one.name for one in slot.field.enum.values}
+        for slot in rows.layout.slots
+        if slot.field.enum is not None
+    }
+    lines: list[tuple[Hashable, ...]] = []
+    for verdict in verdicts:
+        key = rows.keys(verdict.row, verdict.row + 1)[0]
+        head = (rows.index[verdict.row], *key, verdict.outcome)
+        for one in verdict.changes:
+            named = shown.get(one.path, {})
+            current = named.get(one.current or "", one.current)
+            lines.append((*head, names[one.path], current, named.get(one.new, one.new)))
+        if verdict.outcome == "delete":
+            lines.append((*head, None, None, None))
+    keys = [names[path] for path in rows.key]
+    columns = ["index", *keys, "operation", "column", "current", "new"]
+    turned: list[tuple[Any, ...]] = [*zip(*lines, strict=True)] or [()] * len(columns)
+    # A key may be called "index" too; names that occur twice would lose a column.
+    frame = _frame(dict(enumerate(turned)))
+    return frame.set_axis(columns, axis=1)
+
+
+def _names(rows: Rows) -> dict[str, str]:
+    """Return what the frame calls each path."""
+    return {slot.path: slot.name or slot.path for slot in rows.layout.slots}
+
+
+def _frame(columns: Mapping[Any, Sequence[object]]) -> pd.DataFrame:
+    return pd.DataFrame(
+        {
+            name: pd.Series(
+                list(values), dtype=object if name in (0, "index") else "string"
+            )
+            for name, values in columns.items()
+        }
+    )
+
+
+def journal_of(connection: Connection) -> Path:
+    """Return the path of the journal of a connection's instance."""
+    return journal_path(connection.profile.url)
