@@ -7,11 +7,8 @@ kernel's one ticker looks; a part of the page changes only when its text does.
 from __future__ import annotations
 
 import threading
-from typing import Any
 
 import ipywidgets as widgets
-from IPython import get_ipython
-from IPython.display import display
 
 from ..clock import SYSTEM_CLOCK, Clock
 from ..session import Connection
@@ -24,11 +21,11 @@ from .meter_model import (
     minute_words,
     usage_words,
 )
+from .passing import Passing
 from .ticker import TICKER, Ticker
-from .twin import Twin
 
 
-class Meter(Twin):
+class Meter(Passing):
     """Shows usage against the limit, the last minute, and every API, until closed.
 
     ``view`` is the widget.  ``close()``, the Close button and the session's own end
@@ -42,11 +39,11 @@ class Meter(Twin):
         ticker: Ticker = TICKER,
         clock: Clock = SYSTEM_CLOCK,
     ) -> None:
+        super().__init__()
         self._connection = connection
         self._clock = clock
         self._ticker = ticker
         self._lock = threading.RLock()
-        self._shown: list[Any] = []
         self._revision = -1
         self.closed = False
         self._body = widgets.HTML()
@@ -85,11 +82,7 @@ class Meter(Twin):
         self._ticker.remove(self)
         self._take_back()
         self.button.disabled = True
-        self.renote()
-        for shown in self._shown:
-            shown.update(self._static(), raw=True)
-        if self._shown:
-            self._forget_widgets()
+        self.finish()
 
     def as_text(self) -> str:
         """Return the figures as lined-up text."""
@@ -105,18 +98,6 @@ class Meter(Twin):
             return ""
         words = f"{usage_words(self.now)}; last minute: {minute_words(self.now)}"
         return f"Meter at {clock_words(self.now.at)}: {words}"
-
-    def _ipython_display_(self) -> None:
-        """Show it, so that closing can replace it; a closed one shows its summary."""
-        if self.closed or not hasattr(get_ipython(), "kernel"):
-            display(self._static(), raw=True)
-            return
-        bundle = self._repr_mimebundle_()
-        self._shown.append(display(bundle, raw=True, display_id=True))
-        self.show_note()
-
-    def _static(self) -> dict[str, str]:
-        return {"text/html": self.as_html(), "text/plain": self.as_text()}
 
     def _look(self) -> MeterView:
         budget = self._connection.budget
@@ -142,13 +123,3 @@ class Meter(Twin):
         All of it is one trait, so that one look is one message.
         """
         self._body.value = meter_html.body_html(self.now)
-
-    def _forget_widgets(self) -> None:
-        """Leave nothing of a view that is no longer shown in the widgets' state."""
-        for part in _all_of(self.view):
-            part.close()
-
-
-def _all_of(box: Any) -> list[Any]:
-    inner = [one for child in getattr(box, "children", ()) for one in _all_of(child)]
-    return [*inner, box]
