@@ -37,7 +37,8 @@ class Element:
     name columns.  A null leaves its attribute out.  An element is there where any of
     the columns in it has a value; the outermost one is always there.  With ``items``,
     the element is repeated for each item of that column, a list of structs; the columns
-    in it are then the fields of the structs.
+    in it are then the fields of the structs.  ``markup`` names two columns of markup:
+    further attributes, with a space before each, and content.
     """
 
     name: str
@@ -46,6 +47,7 @@ class Element:
     text: str | None = None
     children: tuple[Element, ...] = ()
     items: str | None = None
+    markup: tuple[str, str] | None = None
 
     def columns(self) -> Iterator[str]:
         """Yield the columns that decide whether the element is there."""
@@ -84,7 +86,7 @@ Piece: TypeAlias = str | pa.Array
 def _pieces(element: Element, texts: pa.RecordBatch) -> Iterator[Piece]:
     yield f"<{element.name}"
     for name, text in element.constants.items():
-        yield f' {name}="{_escape(text)}"'
+        yield f' {name}="{escape(text)}"'
     for name, column in element.attributes.items():
         values = texts.column(column)
         if values.null_count == 0:
@@ -93,6 +95,8 @@ def _pieces(element: Element, texts: pa.RecordBatch) -> Iterator[Piece]:
             yield '"'
         elif values.null_count < len(values):
             yield _wrapped(f' {name}="', _escaped(values), '"')
+    if element.markup is not None:
+        yield texts.column(element.markup[0])
     inside = list(_inside(element, texts))
     if not inside:
         yield "/>"
@@ -105,6 +109,8 @@ def _pieces(element: Element, texts: pa.RecordBatch) -> Iterator[Piece]:
 def _inside(element: Element, texts: pa.RecordBatch) -> Iterator[Piece]:
     if element.text is not None:
         yield _escaped(texts.column(element.text))
+    if element.markup is not None:
+        yield texts.column(element.markup[1])
     for child in element.children:
         if child.items is not None:
             yield _repeated(child, texts.column(child.items))
@@ -178,7 +184,8 @@ def _escaped(texts: pa.Array) -> pa.Array:
     return texts
 
 
-def _escape(text: str) -> str:
+def escape(text: str) -> str:
+    """Return a text as it stands in an attribute or an element."""
     for plain, reference in _ESCAPES:
         text = text.replace(plain, reference)
     return text

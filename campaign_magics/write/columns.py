@@ -54,10 +54,15 @@ def target(name: str, schema: Schema, lookup: Lookup, *, within: Steps = ()) -> 
         raise
 
 
+def at_path(path: str, schema: Schema, lookup: Lookup) -> Target:
+    """Return what a path leads to, ``folder/@name``.  Raises UnknownName."""
+    return _target(path, tuple(path.split("/")), schema, lookup)
+
+
 def link_path(name: str, schema: Schema, lookup: Lookup) -> str:
     """Return the path of a link or a collection.  Raises UnknownName."""
     try:
-        return _target(name, _split(name), schema, lookup).path
+        return at_path("/".join(_split(name)), schema, lookup).path
     except UnknownName as exc:
         exc.source, exc.span = name, (0, len(name))
         raise

@@ -16,10 +16,14 @@ from .targets import Part
 
 @dataclass(frozen=True, slots=True)
 class Builder:
-    """Sorts columns into entities; ``operations`` are those of links, by path."""
+    """Sorts columns into entities.
+
+    ``operations`` are those of links by path, ``default`` that of any other link.
+    """
 
     schema: Schema
     operations: Mapping[str, str]
+    default: str = "none"
 
     def entity(
         self, schema: Schema, targets: Iterable[Target], depth: int = 0
@@ -71,7 +75,7 @@ class Builder:
         link = hops[-1].link
         path = "/".join(hop.link.path for hop in hops)
         inner = self.entity(hops[-1].target, targets, depth + 1)
-        default = "insertOrUpdate" if link.unbound else "none"
+        default = "insertOrUpdate" if link.unbound else self.default
         operation = self.operations.get(path, default)
         given = given_paths(inner)
         implied = {join.target for join in link.joins if link.unbound}

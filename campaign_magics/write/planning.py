@@ -44,7 +44,7 @@ def plan_layout(
     targets = [*found.own, *(part.target for part in parts)]
     links = _link_operations(wishes.links or {}, targets, schema, lookup)
     builder = Builder(schema, links)
-    root = _keyed(builder.entity(schema, found.own), wishes, lookup)
+    root = keyed(builder.entity(schema, found.own), wishes, lookup)
     items = tuple(builder.items(group) for group in found.items.values())
     per_row = OPERATION in source.names
     if wishes.operation == "insert" and not per_row:
@@ -90,7 +90,7 @@ def _unknown_operation(operation: str, known: Sequence[str]) -> InvalidOption:
     )
 
 
-def _keyed(root: Entity, wishes: Wishes, lookup: Lookup) -> Entity:
+def keyed(root: Entity, wishes: Wishes, lookup: Lookup) -> Entity:
     """Return the record with its key: the user's, else one of the schema's."""
     usable = (s for s in root.all_slots() if s.is_written and not s.is_derived)
     known = {slot.path: slot for slot in usable}

@@ -13,6 +13,13 @@ from ..errors import InvalidOption
 from ..frames.encode import encode
 from ..schemas.model import Schema
 from ..schemas.resolve import Lookup
+from .documents import (
+    ATTRIBUTES,
+    CONTENT,
+    Documents,
+    is_document,
+    read_documents,
+)
 from .layout import OPERATION, Layout, Wishes
 from .planning import plan_layout
 from .reading import Reader
@@ -100,6 +107,9 @@ def read_rows(
 ) -> Rows:
     """Return the rows of pandas, polars, pyarrow or a list of dicts as documents.
 
+    Data may also be an XML document, ``<recipient …/>`` or ``<recipient-collection>``:
+    text or an element, checked and sent as it is.
+
     ``key`` are paths that tell which record a row is, the schema's own key without;
     ``links`` the operation on a linked record (``{"company": "update"}``), ``none``
     without: it must exist.  ``nulls="clear"`` lets a missing value empty what is
@@ -112,16 +122,35 @@ def read_rows(
         raise InvalidOption(
             f"nulls={nulls!r} is unknown.", hint="use 'skip' or 'clear'"
         )
-    source = open_source(data)
     wishes = Wishes(key=key, operation=operation, links=links)
-    layout = plan_layout(source, schema, lookup, wishes)
-    read = Reader(source, layout, operation=operation, clear=nulls == "clear").read()
+    documents: Documents | None = None
+    if is_document(data):
+        documents = read_documents(data, schema, lookup, wishes)
+        source, layout = documents.source, documents.layout
+    else:
+        source = open_source(data)
+        layout = plan_layout(source, schema, lookup, wishes)
+    clear = nulls == "clear" and documents is None
+    read = Reader(source, layout, operation=operation, clear=clear).read()
+    table = read.table
+    if documents is not None:
+        table = _with_markup(table, documents, read.index)
     return Rows(
         schema=schema,
         operation=operation,
         layout=layout,
-        table=read.table,
+        table=table,
         index=read.index,
         problems=read.problems,
         total=len(source),
     )
+
+
+def _with_markup(
+    table: pa.Table, documents: Documents, good: pd.Index[Any]
+) -> pa.Table:
+    """Add the markup of the good documents, whose labels are their places."""
+    places = pa.array(good.to_numpy())
+    for name, markup in zip((ATTRIBUTES, CONTENT), documents.markup, strict=True):
+        table = table.append_column(name, markup.take(places))
+    return table

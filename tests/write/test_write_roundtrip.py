@@ -52,7 +52,7 @@ def save(session: Any, server: cm.Sandbox) -> Save:
 
 
 def test_every_type_reads_back_as_it_was_written(session: Any, save: Save) -> None:
-    """Text with markup and line breaks, numbers, dates and moments to the millisecond."""
+    """Text with markup and line breaks, dates, moments to the millisecond."""
     text = 'O\'Hara & "Sons" <b>\n\tzweite Zeile\r\nこんにちは 🎉 ]]>'
     frame = pd.DataFrame(
         {
@@ -168,7 +168,7 @@ def test_a_list_of_names_makes_relations(session: Any, save: Save) -> None:
 
 
 def test_a_collection_that_a_query_returned_goes_back(session: Any, save: Save) -> None:
-    """A column of lists of structs, as ``<node expr="rcpGrpRel"><node …/></node>`` gives."""
+    """A column of lists of structs: a node with nodes inside gives one."""
     query = (
         '<queryDef schema="nms:recipient" operation="select" lineCount="300"><select>'
         '<node expr="@id"/><node expr="rcpGrpRel"><node expr="[rcpGroup/@id]"/></node>'
@@ -228,3 +228,25 @@ def test_a_frame_of_any_kind_says_the_same(
     frame = result.pandas()
     data = frame.to_dict("records") if shape == "dicts" else result.shaped(shape)
     assert save(data).documents(0, 50) == save(frame).documents(0, 50)
+
+
+def test_a_document_reaches_the_server_as_it_was_given(session: Any, save: Save) -> None:
+    """Linked records and relations included; pasted namespaces do no harm."""
+    save(pd.DataFrame({"name": ["grpD"], "label": ["D"]}), "nms:group", key="@name")
+    text = """<recipient-collection xmlns="urn:xtk:queryDef">
+      <recipient email="d1@x.test" gender="male" birthDate="1956/05/04">
+        <location city="L'Aquila"/><comment>one
+two</comment>
+        <rcpGrpRel _key="[rcpGroup/@name]"><rcpGroup name="grpD" _operation="none"/>
+        </rcpGrpRel>
+      </recipient></recipient-collection>"""
+    save(text, key="@email")
+    found = session.query(
+        "SELECT gender, birthDate, location.city, comment FROM nms:recipient "
+        "WHERE email = 'd1@x.test'"
+    ).iloc[0]
+    assert list(found) == ["male", date(1956, 5, 4), "L'Aquila", "one\ntwo"]
+    members = session.count(
+        "SELECT rcpGroup.name FROM nms:rcpGrpRel WHERE recipient.email = 'd1@x.test'"
+    )
+    assert members == 1
