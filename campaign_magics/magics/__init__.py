@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from IPython.core.interactiveshell import InteractiveShell
 
+from .business import BusinessMagics
 from .campaign import CampaignMagics
 from .completion import matcher_for
 from .driving import DrivingMagics
@@ -21,7 +22,14 @@ if TYPE_CHECKING:
     from ..schemas.model import Schema
     from ..session import Estimate
 
-_ROOMS = (QueryMagics, ExploreMagics, DrivingMagics, MeterMagics, PickMagics)
+_ROOMS = (
+    QueryMagics,
+    ExploreMagics,
+    DrivingMagics,
+    MeterMagics,
+    PickMagics,
+    BusinessMagics,
+)
 
 
 def register(shell: InteractiveShell) -> None:

@@ -29,17 +29,21 @@ _TOGETHER = (
 
 def check(options: argparse.Namespace) -> None:
     """Raise InvalidOption for options that make no sense, alone or together."""
-    if options.out is not None and not _IDENTIFIER.match(options.out):
-        raise InvalidOption(
-            f"--out {options.out} is not a variable's name.",
-            hint="--out recipients",
-        )
+    check_name(options.out)
     for one, other in _TOGETHER:
         if getattr(options, one) and getattr(options, other):
             raise InvalidOption(
                 f"{_option(one)} and {_option(other)} contradict each other.",
                 hint="give one of them",
             )
+
+
+def check_name(out: str | None) -> None:
+    """Raise InvalidOption unless ``--out`` names a variable, or is left out."""
+    if out is not None and not _IDENTIFIER.match(out):
+        raise InvalidOption(
+            f"--out {out} is not a variable's name.", hint="--out recipients"
+        )
 
 
 def body(

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 from IPython.core.completer import SimpleCompletion, context_matcher
 
+from .errands import COMMANDS
+
 if TYPE_CHECKING:
     from ..query.complete import Suggestions
     from .campaign import CampaignMagics
@@ -104,6 +106,11 @@ class _Completions:
             ]
         word = _LAST_WORD.search(before)
         fragment = word[1] if word else ""
+        if magic in COMMANDS and before[: -len(fragment) or None].endswith(
+            f"%{magic} "
+        ):
+            commands = COMMANDS[magic]
+            return fragment, [(n, "name") for n in commands if n.startswith(fragment)]
         offered = {
             "campaign_connect": self._profiles,
             "campaign_schema": self._schemas,
