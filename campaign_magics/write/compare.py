@@ -56,9 +56,8 @@ class Comparison:
         self._parcel = parcel
         rows = parcel.asked
         slots = {slot.path: slot for slot in rows.layout.slots}
-        types = {field.name: field.type for field in rows.table.schema}
-        self._slots = [s for p, s in slots.items() if pa.types.is_string(types[p])]
-        self._lists = [p for p in slots if not pa.types.is_string(types[p])]
+        self._slots = list(slots.values())
+        self._unread = rows.layout.unread
         key = [_column(slots[path]) for path in rows.key]
         others = [_column(slot) for slot in self._slots]
         names = [parcel.route.staging] if parcel.route.staging else []
@@ -162,7 +161,7 @@ class Comparison:
             current = None if record is None else record[slot.path]
             if new != current:
                 yield Change(path=slot.path, current=current, new=new)
-        for path in self._lists:
+        for path in self._unread:
             if row[path]:
                 yield Change(path=path, current=None, new=str(row[path]))
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -11,6 +11,7 @@ import pyarrow as pa
 from lxml import etree
 
 from ..errors import InvalidOption, QuerySyntaxError, UnknownName
+from ..frames.dtypes import STRING
 from ..frames.encode import Element
 from ..frames.texts import Values
 from ..schemas.model import Schema
@@ -27,6 +28,8 @@ from .template import key_text
 ATTRIBUTES: Final = "_attributes"
 CONTENT: Final = "_content"
 """Columns of ``Rows.table`` that hold a document's own markup."""
+UNREAD: Final = "_collections"
+"""The column that names the collections and inner documents in a document."""
 
 _COLLECTION: Final = "-collection"
 
@@ -37,7 +40,7 @@ class Documents:
 
     source: Source
     layout: Layout
-    markup: tuple[pa.Array, pa.Array]
+    markup: Mapping[str, pa.Array]
 
 
 def is_document(data: object) -> bool:
@@ -79,18 +82,24 @@ def read_documents(
     builder = Builder(schema, operations, default="insertOrUpdate")
     wishes = replace(wishes, key=wishes.key or _own_key(entities))
     root = _flat(keyed(builder.entity(schema, targets), wishes, lookup))
-    layout = Layout(root=root, element=_element(root, entities, wishes))
+    element = _element(root, entities, wishes)
+    layout = Layout(root=root, element=element, unread=(UNREAD,))
     columns = {path: [walk.texts.get(path) for walk in walked] for path in paths}
     if any(one.get(OPERATION) for one in entities):
         columns[OPERATION] = [_text_of(one, OPERATION) for one in entities]
     return Documents(
         source=_source(columns, len(entities)),
         layout=layout,
-        markup=(
-            pa.array([attributes_text(one) for one in entities], pa.string()),
-            pa.array([content_text(one) for one in entities], pa.string()),
-        ),
+        markup={
+            ATTRIBUTES: _strings(attributes_text(one) for one in entities),
+            CONTENT: _strings(content_text(one) for one in entities),
+            UNREAD: _strings(", ".join(walk.unread) or None for walk in walked),
+        },
     )
+
+
+def _strings(texts: Iterable[str | None]) -> pa.Array:
+    return pa.array(list(texts), STRING)
 
 
 def _root(data: object) -> etree._Element:
@@ -167,7 +176,7 @@ def _source(columns: dict[str, list[str | None]], rows: int) -> Source:
     names = tuple(columns)
 
     def read(column: int, start: int, stop: int) -> Values:
-        return pa.array(columns[names[column]][start:stop], pa.string())
+        return _strings(columns[names[column]][start:stop])
 
     return Source(names=names, index=pd.RangeIndex(rows), read=read)
 
@@ -179,6 +188,7 @@ class _Walk:
         self._lookup = lookup
         self.texts: dict[str, str] = {}
         self.links: dict[str, str] = {}
+        self.unread: dict[str, None] = {}
 
     def entity(self, element: etree._Element, schema: Schema) -> _Walk:
         """Read an entity; the walk is returned for its texts."""
@@ -222,14 +232,18 @@ class _Walk:
         if link is not None:
             inner = f"{place}{path}/"
             is_one = not link.unbound and note is not _ignore
+            if link.unbound:
+                self.unread[inner[:-1]] = None
             if is_one:
                 self.links[inner[:-1]] = _text_of(child, OPERATION) or "insertOrUpdate"
             target_note = self._note(inner) if is_one else _ignore
             self._content(child, self._lookup(link.target), "", target_note, inner)
         elif path in schema.collection_by_path:
-            return
+            self.unread[f"{place}{path}"] = None
         elif field is not None and not _is_group(schema, path):
-            if not (field.xml and _is_structured(child)):
+            if field.xml and _is_structured(child):
+                self.unread[f"{place}{path}"] = None
+            else:
                 note(path, "".join(map(str, child.itertext())))
         elif _is_group(schema, path):
             self._content(child, schema, f"{path}/", note, place)

@@ -104,13 +104,16 @@ class Items:
 class Layout:
     """Where each column goes.
 
-    ``items`` are collections; their columns are not among the ``slots``.  ``notes``
-    are sentences that a preview should show.
+    ``items`` are collections; their columns are not among the ``slots``.  ``unread``
+    are columns of ``Rows.table`` that no query of values can be compared with: where
+    one has a value, the row changes more than its slots tell.  ``notes`` are sentences
+    that a preview should show.
     """
 
     root: Entity
     element: Element
     items: tuple[Items, ...] = ()
+    unread: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
 
     @property

@@ -50,8 +50,13 @@ def plan_layout(
     if wishes.operation == "insert" and not per_row:
         _need_required(root)
     element = template(root, items, wishes.operation, per_row=per_row)
-    notes = [*_notes(root, (one.name for one in targets), items)]
-    return Layout(root=root, element=element, items=items, notes=tuple(notes))
+    return Layout(
+        root=root,
+        element=element,
+        items=items,
+        unread=tuple(one.path for one in items),
+        notes=tuple(_notes(root, (one.name for one in targets), items)),
+    )
 
 
 def _link_operations(

@@ -13,13 +13,7 @@ from ..errors import InvalidOption
 from ..frames.encode import encode
 from ..schemas.model import Schema
 from ..schemas.resolve import Lookup
-from .documents import (
-    ATTRIBUTES,
-    CONTENT,
-    Documents,
-    is_document,
-    read_documents,
-)
+from .documents import Documents, is_document, read_documents
 from .layout import OPERATION, Layout, Wishes
 from .planning import plan_layout
 from .reading import Reader
@@ -151,6 +145,6 @@ def _with_markup(
 ) -> pa.Table:
     """Add the markup of the good documents, whose labels are their places."""
     places = pa.array(good.to_numpy())
-    for name, markup in zip((ATTRIBUTES, CONTENT), documents.markup, strict=True):
+    for name, markup in documents.markup.items():
         table = table.append_column(name, markup.take(places))
     return table

@@ -230,7 +230,9 @@ def test_a_frame_of_any_kind_says_the_same(
     assert save(data).documents(0, 50) == save(frame).documents(0, 50)
 
 
-def test_a_document_reaches_the_server_as_it_was_given(session: Any, save: Save) -> None:
+def test_a_document_reaches_the_server_as_it_was_given(
+    session: Any, save: Save
+) -> None:
     """Linked records and relations included; pasted namespaces do no harm."""
     save(pd.DataFrame({"name": ["grpD"], "label": ["D"]}), "nms:group", key="@name")
     text = """<recipient-collection xmlns="urn:xtk:queryDef">
