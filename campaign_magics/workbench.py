@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from .session import Connection
 
 if TYPE_CHECKING:
+    from pandas import DataFrame
+
     from .api import Deliveries, Jobs, Subscriptions, Workflows
     from .widgets.meter import Meter
     from .widgets.picker import Picker
     from .write.plan import Plan
+    from .write.removal import Removal
     from .write.rows import Nulls
 
 
@@ -50,7 +53,7 @@ class Session(Connection):
     def write(
         self,
         data: object,
-        schema: str,
+        schema: str | None = None,
         *,
         key: str | Sequence[str] | None = None,
         operation: str = "insertOrUpdate",
@@ -64,7 +67,8 @@ class Session(Connection):
 
         ``data`` is a pandas, polars or pyarrow table or a list of dicts, with columns
         named as a query names them (``email``, ``location.city``, ``folder.name``); a
-        column ``_operation`` gives rows their own.  ``key`` tells which record a row
+        column ``_operation`` gives rows their own.  Or it is an XML document, which
+        may name its schema itself.  ``key`` tells which record a row
         is (``"@email"``, ``"[folder/@name], @email"``), the schema's own key without;
         ``operation`` is insertOrUpdate, insert, update or delete; ``links`` says what
         becomes of a linked record (``{"company": "update"}``), which must exist
@@ -87,6 +91,49 @@ class Session(Connection):
             sample=sample,
         )
         return make_plan(self, data, schema, options)
+
+    def update(
+        self,
+        schema: str,
+        where: str,
+        values: Mapping[str, object],
+        params: Mapping[str, Any] | None = None,
+        *,
+        links: Mapping[str, str] | None = None,
+        ingest: bool | None = None,
+    ) -> Plan:
+        """Return a plan that gives all records of a condition the same values.
+
+        ``where`` is a condition in SQL or XTK or a queryDef's ``<where>``, ``params``
+        fill its ``:names``; a value None empties.  The records' keys are read now, and
+        the rows updated by them at ``commit()``.  Raises InvalidOption for an empty
+        condition, QuerySyntaxError, UnknownName.
+        """
+        from .write.plan import Options
+        from .write.removal import plan_update
+
+        options = Options(links=links, ingest=ingest)
+        return plan_update(self, schema, where, values, params, options)
+
+    def delete(
+        self, schema: str, where: str, params: Mapping[str, Any] | None = None
+    ) -> Removal:
+        """Return a plan that deletes all records of a condition; nothing is deleted.
+
+        It shows how many there are, and the first ones; ``commit()`` deletes them
+        (``DeleteCollection``).  To delete by key, ``write`` rows with
+        ``operation="delete"``.  ``where`` and ``params`` are as for ``update``.
+        """
+        from .write.removal import plan_removal
+
+        return plan_removal(self, schema, where, params)
+
+    def journal(self, job: str | None = None) -> DataFrame:
+        """Return the commits made to this instance, or the batches of one of them."""
+        from .write.journal import journal_path, read_journal
+
+        path = journal_path(self.profile.url)
+        return read_journal(path, lambda j: j.batches(job) if job else j.jobs())
 
     def meter(self) -> Meter:
         """Return a live meter of calls a second; show it as a cell's last line.

@@ -16,6 +16,7 @@ from .footer import table
 from .meter import MeterMagics, close_meters
 from .pick import PickMagics, give_body
 from .query import QueryMagics
+from .write import WriteMagics
 
 if TYPE_CHECKING:
     from ..query.code import Code
@@ -29,6 +30,7 @@ _ROOMS = (
     MeterMagics,
     PickMagics,
     BusinessMagics,
+    WriteMagics,
 )
 
 

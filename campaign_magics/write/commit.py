@@ -30,12 +30,16 @@ _RECENT: Final = 20
 
 @dataclass(frozen=True, kw_only=True)
 class Order:
-    """What is to be committed: rows in batches, and the journal that knows them."""
+    """What is to be committed: rows in batches, and the journal that knows them.
+
+    ``fresh`` rows are sent whatever the journal says of them.
+    """
 
     connection: Connection
     parcel: Parcel
     batches: tuple[Batch, ...]
     path: Path
+    fresh: bool = False
 
     @property
     def job(self) -> Job:

@@ -163,7 +163,7 @@ class Comparison:
                 yield Change(path=slot.path, current=current, new=new)
         for path in self._unread:
             if row[path]:
-                yield Change(path=path, current=None, new=str(row[path]))
+                yield Change(path=path, current=None, new=_listed(row[path]))
 
     def _operation(self, row: int) -> str:
         return self._parcel.asked.operations(row, row + 1)[0]
@@ -238,6 +238,13 @@ class _Absent:
         )
         reason = f"There is no {link.schema.id} with {named}."
         self._faults.setdefault(row, (link.key_paths[0], reason))
+
+
+def _listed(items: object) -> str:
+    """Return the items of a row as a preview shows them: ``grpA; grpB``."""
+    if not isinstance(items, list):
+        return str(items)
+    return "; ".join(", ".join(filter(None, item.values())) for item in items)
 
 
 def _links(entity: Entity) -> Iterator[Entity]:

@@ -18,6 +18,7 @@ from ..session.progress import Watch, duration
 from .batches import BATCH_ROWS, Batch, cut
 from .commit import Order, commit, rate_of
 from .compare import OUTCOMES, Comparison, Outcome, Verdict
+from .documents import document_schema, is_document
 from .journal import Journal, journal_path
 from .layout import OPERATION
 from .result import WriteResult
@@ -110,7 +111,7 @@ class Plan:
         Raises InvalidOption without consent, PartialWrite and what ``call`` raises.
         """
         require_consent(self.order.connection, yes, f"Writing {self.schema}")
-        return commit(self.order, watch=progress, force=force)
+        return commit(self.order, watch=progress, force=force or self.order.fresh)
 
     def lines(self) -> list[tuple[str, str]]:
         """Return name and text of each fact."""
@@ -158,17 +159,18 @@ class Plan:
 
 
 def make_plan(
-    connection: Connection, data: object, schema: str, options: Options
+    connection: Connection, data: object, schema: str | None, options: Options
 ) -> Plan:
     """Read rows, check them, compare a sample with what is stored; send nothing.
 
-    Raises UnknownName, UserError and InvalidOption for what is wrong with a column or
-    an option, and what a query raises.
+    ``schema`` may be left out for a document that names its own.  Raises UnknownName,
+    UserError and InvalidOption for what is wrong with a column or an option, and what
+    a query raises.
     """
     _check(options)
     rows = read_rows(
         data,
-        connection.schemas[schema],
+        connection.schemas[schema or _named_schema(data)],
         connection.schemas.__getitem__,
         key=options.key,
         operation=options.operation,
@@ -178,20 +180,29 @@ def make_plan(
     return plan_rows(connection, rows, options)
 
 
-def plan_rows(connection: Connection, rows: Rows, options: Options) -> Plan:
-    """Return the plan of rows that were read."""
+def plan_rows(
+    connection: Connection, rows: Rows, options: Options, *, fresh: bool = False
+) -> Plan:
+    """Return the plan of rows that were read.
+
+    ``fresh`` rows come from the server itself: that some landed before means nothing.
+    """
     parcelled = parcel(rows, choose_route(rows, options.ingest))
     order = Order(
         connection=connection,
         parcel=parcelled,
         batches=tuple(cut(parcelled, options.batch_rows)),
         path=journal_path(connection.profile.url),
+        fresh=fresh,
     )
-    fresh, skipped, calls = _journaled(order)
-    chosen = fresh[: options.sample]
+    unsent, skipped, calls = _journaled(order)
+    chosen = unsent[: options.sample]
     comparison = Comparison(connection, parcelled)
     verdicts = comparison.preview(chosen) if chosen else []
     notes = list(rows.layout.notes)
+    if rows.layout.items:
+        lists = ", ".join(items.path for items in rows.layout.items)
+        notes.append(f"{lists}: what is stored was not read; items given are written.")
     if several := len(comparison.several):
         notes.append(
             f"{several:,} keys have more than one record; the first of them counts."
@@ -218,6 +229,16 @@ def plan_rows(connection: Connection, rows: Rows, options: Options) -> Plan:
     )
 
 
+def _named_schema(data: object) -> str:
+    named = document_schema(data) if is_document(data) else None
+    if named is None:
+        raise InvalidOption(
+            "The schema to write to is missing.",
+            hint='name it: "nms:recipient"; a document may say xtkschema="…"',
+        )
+    return named
+
+
 def _check(options: Options) -> None:
     for name, number in (
         ("batch_rows", options.batch_rows),
@@ -232,7 +253,7 @@ def _check(options: Options) -> None:
 def _journaled(order: Order) -> tuple[list[int], int, int]:
     """Return the rows that would be sent, how many landed before, and the calls."""
     fresh: Sequence[Batch] = order.batches
-    if order.path.exists():
+    if order.path.exists() and not order.fresh:
         with closing(Journal(order.path)) as journal:
             fresh = list(order.unsent(journal))
     rows = [row for batch in fresh for row in range(batch.start, batch.stop)]
@@ -295,7 +316,8 @@ def _changes(verdicts: Sequence[Verdict], rows: Rows) -> pd.DataFrame:
 
 def _names(rows: Rows) -> dict[str, str]:
     """Return what the frame calls each path."""
-    return {slot.path: slot.name or slot.path for slot in rows.layout.slots}
+    named = {slot.path: slot.name or slot.path for slot in rows.layout.slots}
+    return {**named, **{path: path for path in rows.layout.unread}}
 
 
 def _frame(columns: Mapping[Any, Sequence[object]]) -> pd.DataFrame:

@@ -98,7 +98,12 @@ def choose_route(rows: Rows, ingest: bool | None) -> Route:
             f"{schema.id} has no staging table to ingest into.",
             hint="leave out ingest=True (--ingest)",
         )
-    if ingest is False or not staged:
+    if ingest and rows.has_collections:
+        raise InvalidOption(
+            "Rows with relations or items of a collection cannot be ingested.",
+            hint="leave out ingest=True (--ingest)",
+        )
+    if ingest is False or not staged or rows.has_collections:
         return Route(
             method="WriteCollection", schema=schema.id, database=schema.database
         )

@@ -277,9 +277,12 @@ def is_in_line(parcel: Parcel) -> bool:
     """Tell whether batches must go one after the other.
 
     Rows that make linked records, or are linked to each other, may need what an
-    earlier batch has made, or make it twice.
+    earlier batch has made, or make it twice; so may lists and documents.
     """
-    root = parcel.asked.layout.root
+    layout = parcel.asked.layout
+    root = layout.root
+    if layout.unread:
+        return True
     return any(
         link.operation != "none" or link.schema.id == root.schema.id
         for link in root.links
