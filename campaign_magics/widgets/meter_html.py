@@ -106,7 +106,11 @@ def legend_html(view: MeterView) -> str:
 
 def works_html(works: Iterable[Progress]) -> str:
     """Return the running work, each with a bar and the time it has left."""
-    look = "font-size:.92em;margin:4px 0"
+    # One line, whatever it says: the table below it must not jump.
+    look = (
+        "font-size:.92em;margin:4px 0;white-space:nowrap;overflow:hidden;"
+        "text-overflow:ellipsis"
+    )
     return "".join(
         f'<div style="{look}">Running: {progress_html(work)}</div>' for work in works
     )
@@ -127,8 +131,8 @@ def apis_html(apis: Iterable[ApiLine]) -> str:
         for at, (name, _) in enumerate((("API", None), *_COLUMNS))
     )
     return (
-        '<table style="border-collapse:collapse;width:100%;font-size:.92em;'
-        'font-variant-numeric:tabular-nums;margin:0">'
+        '<table style="border-collapse:collapse;table-layout:auto;width:100%;'
+        'font-size:.92em;font-variant-numeric:tabular-nums;margin:0">'
         '<caption style="text-align:left;opacity:.8;caption-side:top">'
         "Per API; calls, refused and errors of the last 10 minutes</caption>"
         f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
@@ -144,7 +148,7 @@ def _rate(api: ApiLine) -> str:
 
 _COLUMNS: tuple[tuple[str, Callable[[ApiLine], str]], ...] = (
     ("now", lambda api: f"{api.used:,}"),
-    ("limit", _rate),
+    ("own limit", _rate),
     ("waiting", lambda api: f"{api.waiting:,}"),
     ("calls", lambda api: f"{api.calls:,}"),
     ("refused", lambda api: f"{api.refused:,}"),

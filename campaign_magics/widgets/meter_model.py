@@ -193,8 +193,9 @@ def as_text(view: MeterView) -> str:
 
 def _api_words(api: ApiLine) -> str:
     limit = "" if api.limit is None else f" of {api.limit:g}"
+    calls = "call" if api.calls == 1 else "calls"
     return (
-        f"{api.used}{limit} a second, {api.calls} calls, "
+        f"{api.used}{limit} a second, {api.calls:,} {calls}, "
         f"{api.refused} refused, {api.errors} errors"
     )
 

@@ -16,5 +16,8 @@ def progress_html(work: Progress, more: str = "") -> str:
     text = " · ".join(part for part in (str(work), more) if part)
     if work.share is None:
         return escape(text)
-    bar = f'<progress max="1" value="{work.share:.3f}" aria-label="share done">'
+    bar = (
+        f'<progress max="1" value="{work.share:.3f}" aria-label="share done" '
+        'style="width:8em">'
+    )
     return f"{bar}</progress> {escape(text)}"

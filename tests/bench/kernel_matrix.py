@@ -17,7 +17,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from widgets.kernel_job import Kernel, check_interrupt, connect
+from widgets.kernel_job import Kernel, check_interrupt, check_waiting_line, connect
 
 from campaign_magics import Sandbox
 from campaign_magics.front import sandbox_environment
@@ -56,6 +56,7 @@ def main(versions: list[str]) -> None:
                 found = kernel.run("import ipykernel\nipykernel.__version__").value
                 connect(kernel, f"sqlite:{folder}/{version}.sqlite")
                 seconds = check_interrupt(kernel)
+                check_waiting_line(kernel)
                 kernel.run("meter = session.meter()")
                 ended = kernel.shut_down()
             print(

@@ -163,6 +163,28 @@ def check_interrupt(kernel: Kernel) -> float:
     return cell.seconds
 
 
+def check_waiting_line(kernel: Kernel) -> None:
+    """A query that waits for the budget says so in its own cell, from a thread.
+
+    The ticker's thread began in an earlier cell, that of the meter.
+    """
+    kernel.run("%load_ext campaign_magics\nslow = cm.connect('sandbox', tps=0.4)")
+    kernel.run("meter = slow.meter()\nslow.count('SELECT email FROM nms:recipient')")
+    kernel.run("%campaign_connect slow")
+    cell = kernel.run(
+        "%%campaign_query --out df --limit 3\nSELECT email FROM nms:recipient"
+    )
+    drawn = [
+        (message["parent_header"]["msg_id"], message["content"]["data"]["text/plain"])
+        for _, message in cell.messages
+        if message["msg_type"] in ("display_data", "update_display_data")
+    ]
+    waits = [cell_id for cell_id, text in drawn if "waiting for the budget" in text]
+    (own,) = {cell_id for cell_id, text in drawn if "3 of more rows" in text}
+    assert set(waits) == {own}, drawn
+    kernel.run("slow.close()")
+
+
 def ticking(kernel: Kernel) -> int:
     """Return how many threads draw meters."""
     names = kernel.run("[thread.name for thread in threading.enumerate()]").value

@@ -7,7 +7,7 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
-from widgets.kernel_job import Kernel, check_interrupt, connect
+from widgets.kernel_job import Kernel, check_interrupt, check_waiting_line, connect
 
 from campaign_magics import Sandbox
 from campaign_magics.front import sandbox_environment
@@ -53,6 +53,11 @@ def test_500_calls_move_it_and_its_figures_are_the_sandbox_s(
 def test_interrupt_works_under_a_running_meter(kernel: Kernel) -> None:
     """The cell ends at once, the meter goes on, and no thread is left."""
     assert check_interrupt(kernel) < 2
+
+
+def test_a_query_that_waits_says_so_in_its_own_cell(kernel: Kernel) -> None:
+    """Though the thread that draws was started by another cell."""
+    check_waiting_line(kernel)
 
 
 def test_stopping_the_kernel_with_an_open_meter_leaves_nothing(kernel: Kernel) -> None:
