@@ -99,7 +99,7 @@ def _spread(known: Texts, codes: pa.Array) -> Texts:
 
 
 def _objects(values: pa.Array) -> list[object]:
-    """Return Python values; what Python cannot hold stays as Arrow's scalar."""
+    """Return Python values; what Python cannot hold comes as text."""
     try:
         return list(values.to_pylist())
     except _FAILED:
@@ -110,7 +110,7 @@ def _object(scalar: pa.Scalar) -> object:
     try:
         value: object = scalar.as_py()
     except _FAILED:
-        return str(scalar)
+        value = scalar.cast(STRING).as_py()
     return value
 
 

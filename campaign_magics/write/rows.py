@@ -8,6 +8,7 @@ from typing import Any, Final, Literal
 
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from ..errors import InvalidOption
 from ..frames.encode import encode
@@ -52,6 +53,14 @@ class Rows:
     def key(self) -> tuple[str, ...]:
         """The paths of the key: ``@email``, ``folder/@name``."""
         return self.layout.key
+
+    @property
+    def has_collections(self) -> bool:
+        """True when a row writes relations or items, which no staging table holds."""
+        return any(
+            bool(pc.any(pc.is_valid(self.table.column(path))).as_py())
+            for path in self.layout.unread
+        )
 
     def documents(self, start: int, stop: int) -> list[str]:
         """Return the element of each row, to go into a ``-collection``."""

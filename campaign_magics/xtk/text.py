@@ -219,7 +219,7 @@ _READERS: dict[Kind, Callable[[str], Value]] = {
 def _is_missing(value: object) -> bool:
     try:
         return bool(value != value)  # NaN and NaT differ from themselves
-    except TypeError:  # pandas.NA will not be compared
+    except (TypeError, ArithmeticError):  # pandas.NA and sNaN will not be compared
         return True
     except ValueError:  # an array: a value, and a wrong one
         return False
