@@ -48,7 +48,7 @@ class Picker(Twin):
         self.frame: pd.DataFrame | None = None
         self.stage = Stage()
         self.model = PickerModel(session.schemas.__getitem__)
-        self.search = SearchView(self.stage, session.schemas.search, self.open)
+        self.search = SearchView(self.stage, session.schemas.search, self._opened)
         self.fields = FieldsView(self.stage, self._tick, self._where)
         self.chosen = QueryView(self.stage, self.model, self._changed)
         self.outcome = OutcomeView()
@@ -180,9 +180,10 @@ class Picker(Twin):
         actions.add_class("cm-bar")
         both = widgets.HBox([self.fields.view, self.chosen.view])
         both.add_class("cm-both")
-        self._body.children = [both, actions, self.outcome.view]
-        parts = [self.search.view, self._body, self.stage.status]
-        return framed(parts, classes=["cm-picker"], style=STYLE)
+        self._body.children = [both, actions, self.stage.status, self.outcome.view]
+        return framed(
+            [self.search.view, self._body], classes=["cm-picker"], style=STYLE
+        )
 
     def _button(self, name: str, act: Callable[[], None]) -> Any:
         button = widgets.Button(description=name, layout={"width": "auto"})
@@ -205,6 +206,10 @@ class Picker(Twin):
                 self._busy.release()
 
         return handle
+
+    def _opened(self, schema: str) -> None:
+        self.open(schema)
+        self.fields.words.focus()  # what had the focus is gone
 
     def _tick(self, row: Row) -> None:
         try:

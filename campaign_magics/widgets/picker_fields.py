@@ -72,9 +72,9 @@ class _Shared:
 
     def __init__(self) -> None:
         self.row = widgets.Layout(align_items="center", min_height="30px")
-        self.box = widgets.Layout(flex="0 1 42%", min_width="120px")
+        self.box = widgets.Layout(flex="0 1 38%", min_width="120px")
         self.facts = widgets.Layout(flex="1 1 0", min_width="0")
-        self.button = widgets.Layout(flex="0 0 76px")
+        self.button = widgets.Layout(flex="0 0 70px")
         self.box_style = CheckboxStyle()
         self.facts_style = HTMLStyle()
         self.button_style = widgets.ButtonStyle()
@@ -96,17 +96,20 @@ class FieldsView:
             description="Filter fields",
             placeholder="name, label or description",
             style={"description_width": "initial"},
-            layout={"width": "100%"},
+            layout={"width": "auto"},
         )
         self.rows = [RowView(stage, tick, self._act, shared) for _ in range(PAGE)]
         self.page = widgets.VBox()
-        self.before = widgets.Button(description="Previous page")
-        self.after = widgets.Button(description="Next page")
+        self.before = widgets.Button(
+            description="Previous page", layout={"width": "auto"}
+        )
+        self.after = widgets.Button(description="Next page", layout={"width": "auto"})
         self.told = widgets.HTML()
         self.words.observe(stage.wire(lambda _: self.refresh(0)), "value")
         self.before.on_click(stage.wire(lambda _: self.refresh(self._first - PAGE)))
         self.after.on_click(stage.wire(lambda _: self.refresh(self._first + PAGE)))
         pager = widgets.HBox([self.before, self.after, self.told])
+        pager.add_class("cm-bar")
         self.view = widgets.VBox([self.headline, self.words, self.page, pager])
         self.page.add_class("cm-rows")
         self.view.add_class("cm-fields")
@@ -172,7 +175,8 @@ def facts(row: Row) -> str:
     parts += [f'<span class="cm-tag">{escape(mark)}</span>' for mark in row.marks]
     if row.values:
         parts.append(f'<span class="cm-quiet">{escape(_values(row))}</span>')
-    told = escape(" · ".join(filter(None, [row.path, _values(row), row.description])))
+    about = (row.path, row.type, *row.marks, _values(row), row.description)
+    told = escape(" · ".join(filter(None, about)))
     return f'<div class="cm-facts" title="{told}">{head}{" ".join(parts)}</div>'
 
 

@@ -41,7 +41,9 @@ class SearchView:
         self.told = widgets.HTML()
         layout, look = widgets.Layout(width="100%"), widgets.ButtonStyle()
         self.results = [widgets.Button(layout=layout, style=look) for _ in range(SHOWN)]
-        self.more = widgets.Button(description="Show more schemas")
+        self.more = widgets.Button(
+            description="Show more schemas", layout={"width": "auto"}
+        )
         self.listed = widgets.VBox()
         for at, button in enumerate(self.results):
             button.add_class("cm-result")
@@ -51,7 +53,7 @@ class SearchView:
         self.words.on_msg(self._message)
         top = widgets.HBox([self.words, self.told])
         top.add_class("cm-bar")
-        self.view = widgets.VBox([top, self.listed])
+        self.view = widgets.VBox([top, self.listed, self.more])
 
     def refresh(self) -> None:
         """Search again.  Raises what the list of schemas may raise."""
@@ -74,8 +76,8 @@ class SearchView:
             for button, summary in zip(self.results, shown, strict=False):
                 button.description = _one_line(summary)
                 button.tooltip = summary.description
-            more = [self.more] if len(self._found) > SHOWN else []
-            self.listed.children = (*self.results[: len(shown)], *more)
+            self.listed.children = self.results[: len(shown)]
+            self.more.layout.display = None if len(self._found) > SHOWN else "none"
             self.told.value = line(self._count(len(shown)), quiet=True)
 
     def _count(self, shown: int) -> str:

@@ -234,7 +234,7 @@ def _collection(collection: Collection, prefix: str, depth: int) -> _Branch:
 
 
 def _key_marks(schema: Schema) -> dict[str, tuple[str, ...]]:
-    """Return the marks of fields that stand in keys and indexes."""
+    """Return the marks of fields that stand in keys, or else in indexes."""
     marks: dict[str, tuple[str, ...]] = {}
 
     def mark(paths: tuple[str, ...], word: str) -> None:
@@ -244,8 +244,10 @@ def _key_marks(schema: Schema) -> dict[str, tuple[str, ...]]:
 
     for key in schema.keys:
         mark(key.paths, "primary key" if key is schema.internal_key else "key")
+    keyed = frozenset(marks)
     for index in schema.indexes:
-        mark(index.paths, "unique index" if index.unique else "index")
+        others = tuple(path for path in index.paths if path not in keyed)
+        mark(others, "unique index" if index.unique else "index")
     return marks
 
 

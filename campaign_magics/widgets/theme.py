@@ -17,7 +17,20 @@ from ..errors import CampaignError
 ROOT: Final = "campaign-magics"
 """Class of the root of every view; the style sheet below knows nothing else."""
 
-_STYLE: Final = """<style>
+_KEYS: Final = (
+    "const k=e=>e.target.toggleAttribute('data-lm-suppress-shortcuts',"
+    "!(e.ctrlKey||e.metaKey));"
+    "for(const n of ['focusin','keydown','keyup'])"
+    "this.closest('.campaign-magics').addEventListener(n,k)"
+)
+"""JupyterLab takes arrows and letters for its own as long as no text is being typed:
+a down arrow in a list would move to the next cell, ``dd`` would delete this one.  It
+leaves alone what carries this attribute; what has the focus does, except while Ctrl or
+Command is held down, so that saving works."""
+
+_STYLE: Final = (
+    f'<style onload="{_KEYS}">'
+    + """
 .cell-output-ipywidget-background:has(.campaign-magics){
   background:transparent!important}
 .campaign-magics.widget-box{
@@ -44,6 +57,7 @@ _STYLE: Final = """<style>
   border:1px solid currentColor;border-radius:3px;padding:0 4px;font-size:.85em;
   white-space:nowrap}
 </style>"""
+)
 
 
 def framed(

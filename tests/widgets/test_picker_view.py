@@ -80,9 +80,9 @@ def test_more_schemas_come_a_page_at_a_time(session: Any) -> None:
     picker = Picker(session)
     seen = set()
     for _ in range(20):
-        *shown, more = picker.search.listed.children
+        shown = picker.search.listed.children
         seen |= {button.description.split(" · ")[0] for button in shown}
-        more.click()
+        picker.search.more.click()
     assert seen == set(session.schemas)
 
 
@@ -122,7 +122,7 @@ def test_unticking_removes_the_field_and_its_order(picker: Picker) -> None:
     row(picker, "@email").box.value = False
     assert picker.model.chosen == ["@lastName"]
     assert picker.query.order_by == ()
-    assert picker.chosen.orders[0].path.value is None
+    assert picker.chosen.orders[0].path.value == ""
 
 
 def test_columns_can_be_moved_and_removed(picker: Picker) -> None:
@@ -145,12 +145,11 @@ def test_operators_and_values_follow_the_type(picker: Picker) -> None:
     gender = picker.chosen.conditions[0]
     assert ("Female (female)", "female") in gender.value.options
     gender.operator.value = "is one of"
-    gender = picker.chosen.conditions[0]
     assert isinstance(gender.value, widgets.SelectMultiple)
     gender.value.value = ("male", "female")
     for _ in range(2):
         assert "has no value yet" in picker.outcome.texts["SQL"].value
-        picker.chosen.drop(1)
+        picker.chosen.conditions[1].remove.click()
     assert [c.expr for c in picker.query.where] == [
         "@gender IN (1, 2)",
         "@blackList = true",
