@@ -42,13 +42,15 @@ class Delivery(Shown):
     ended: datetime | None = None
     home: Deliveries = field(repr=False, compare=False)
 
-    def __repr__(self) -> str:
-        return f"<{self.title}: {self.state_label}>"
-
     @property
     def title(self) -> str:
         """Name and label."""
         return f"Delivery {self.name} · {self.label}"
+
+    @property
+    def brief(self) -> str:
+        """Name, label and state."""
+        return f"{self.title}: {self.state_label}"
 
     @property
     def progress(self) -> float | None:

@@ -41,9 +41,6 @@ class Enrolment(Shown):
     calls: int
     seconds: float
 
-    def __repr__(self) -> str:
-        return f"<{self.title}>"
-
     @property
     def title(self) -> str:
         """What was done to how many."""

@@ -66,13 +66,15 @@ class Job(Shown):
     error: str = ""
     home: Jobs = field(repr=False, compare=False)
 
-    def __repr__(self) -> str:
-        return f"<{self.title}: {self.state_label}>"
-
     @property
     def title(self) -> str:
         """Its number and what it works on."""
         return f"Job {_short(self.id)}"
+
+    @property
+    def brief(self) -> str:
+        """Its number and state."""
+        return f"{self.title}: {self.state_label}"
 
     @property
     def progress(self) -> float | None:

@@ -10,7 +10,11 @@ Facts = Iterable[tuple[str, object]]
 
 
 class Shown:
-    """Shows ``title`` and ``facts`` as text in a terminal, as a table in a notebook."""
+    """Shows ``title`` and ``facts`` as text in a terminal, as a table in a notebook.
+
+    ``repr`` is ``brief``, one line.  No subclass has a ``__repr__`` of its own, which
+    IPython would prefer to what is shown here.
+    """
 
     __slots__ = ()
 
@@ -19,9 +23,17 @@ class Shown:
         """What it is, in one line."""
         raise AttributeError("title")
 
+    @property
+    def brief(self) -> str:
+        """The title and how it stands."""
+        return self.title
+
     def facts(self) -> Facts:
         """Return name and value of each fact; None and empty ones are not shown."""
         raise AttributeError("facts")
+
+    def __repr__(self) -> str:
+        return f"<{self.brief}>"
 
     def __str__(self) -> str:
         told = list(_told(self.facts()))

@@ -69,13 +69,15 @@ class Workflow(Shown):
     next_task: datetime | None = None
     home: Workflows = field(repr=False, compare=False)
 
-    def __repr__(self) -> str:
-        return f"<{self.title}: {self.state_label}{', failed' * self.failed}>"
-
     @property
     def title(self) -> str:
         """Name and label."""
         return f"Workflow {self.name} · {self.label}"
+
+    @property
+    def brief(self) -> str:
+        """Name, label and state."""
+        return f"{self.title}: {self.state_label}{', in error' * self.failed}"
 
     def facts(self) -> Facts:
         """Return what is worth showing."""
@@ -286,7 +288,7 @@ class Workflows:
             raise WorkFailed(
                 f"The workflow {seen.name} is '{seen.state_label}', "
                 f"not {' or '.join(states)}.",
-                hint=f"see session.workflow.logs('{seen.name}')",
+                hint=_where_to_look(seen),
             )
         return False
 
@@ -295,7 +297,7 @@ class Workflows:
         cause = lines["message"].iloc[0] if len(lines) else "its logs do not say why"
         return WorkFailed(
             f"The workflow {seen.name} is in error: {cause}",
-            hint=f"see session.workflow.logs('{seen.name}')",
+            hint=_where_to_look(seen),
             state=seen.state,
         )
 
@@ -323,6 +325,11 @@ class Workflows:
             next_task=row.get("nextProcessingDate"),
             home=self,
         )
+
+
+def _where_to_look(seen: Workflow) -> str:
+    name = seen.name
+    return f"see session.workflow.logs('{name}'), or %campaign_workflow logs {name}"
 
 
 def _plain(which: Which) -> Any:

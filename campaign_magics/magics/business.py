@@ -169,23 +169,31 @@ class BusinessMagics(Magics):
         }
         command, words = choose(magic, COMMANDS[magic], options, defaults)
         session = self._campaign.session
-        line_drawn = ProgressLine(self.shell)
+        drawn = ProgressLine(
+            self.shell, session.budget if self._campaign.progress else None
+        )
+        last: list[Any] = []
+
+        def told(moment: Any) -> None:
+            last[:] = [moment]
+            drawn(moment)
+
         errand = Errand(
             session=session,
             words=words,
             options=options,
             names={**self.shell.user_ns, **local_ns},
-            progress=line_drawn if self._campaign.progress else None,
+            progress=told if self._campaign.progress else None,
         )
         text = ""
         try:
             result = command.run(errand)
-            text = _footer(session, result)
+            text = _footer(session, result, last, named=options.out is not None)
         except BaseException as failure:
             self._keep(failure)
             raise
         finally:
-            line_drawn.end(text)
+            drawn.end(text)
         if options.out is None:
             return result
         self.shell.user_ns[options.out] = result
@@ -199,5 +207,10 @@ class BusinessMagics(Magics):
             show_footer(f"{kept.title}; {PARTIAL} tells row by row")
 
 
-def _footer(session: Any, result: Any) -> str:
-    return str(session.footer(result)) if hasattr(result, "attrs") else ""
+def _footer(session: Any, result: Any, last: list[Any], *, named: bool) -> str:
+    """Return the line that stays: of a frame, of a name's new value, of a wait."""
+    if hasattr(result, "attrs"):
+        return str(session.footer(result))
+    if named:
+        return str(getattr(result, "brief", ""))
+    return str(last[0]) if last and hasattr(last[0], "state") else ""

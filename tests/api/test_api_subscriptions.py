@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import signal
+import threading
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -22,6 +25,7 @@ from campaign_magics.errors import (
     Unreachable,
 )
 from campaign_magics.session import Interrupted, Progress
+from campaign_magics.throttle.budget import WaitCancelled
 
 _given: Iterator[int] = iter(range(0, 10_000, 3))
 
@@ -272,6 +276,32 @@ def test_what_was_done_is_kept_when_it_is_cut_short(
     assert outcomes[-5:] == ["not sent"] * 5
     assert kept.done == caught.value.facts["kept"]  # type: ignore[attr-defined]
     assert "session.subscription.last" in caught.value.hint  # type: ignore[attr-defined]
+
+
+def test_an_interrupt_ends_it_at_once_although_no_answer_comes(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A real SIGINT; calls under way are in doubt, the others were never sent."""
+    call, forever = office.connection.call, threading.Event()
+
+    def silent(schema: str, method: str, *args: Any, **more: Any) -> Any:
+        if method == "Subscribe":
+            forever.wait(20)
+            raise WaitCancelled
+        return call(schema, method, *args, **more)
+
+    monkeypatch.setattr(office.connection, "call", silent)
+    rows = [f"i{n}@x.example" for n in range(20)]
+    timer = threading.Timer(0.5, signal.raise_signal, [signal.SIGINT])
+    began = time.monotonic()
+    timer.start()
+    with pytest.raises(Interrupted):
+        office.subscriptions.subscribe(rows, "offers", create=True)
+    assert time.monotonic() - began < 3
+    forever.set()
+    kept = office.subscriptions.last
+    assert kept is not None
+    assert kept.frame["outcome"].tolist() == ["in doubt"] * 6 + ["not sent"] * 14
 
 
 def test_a_fault_that_meets_every_row_stops_early(
