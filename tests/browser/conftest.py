@@ -35,12 +35,18 @@ def lab(tmp_path: Path) -> Iterator[str]:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
+    # A theme that one test chooses, or a notebook it leaves open, is its own.
+    own = {
+        f"JUPYTERLAB_{what}_DIR": str(tmp_path / what.lower())
+        for what in ("SETTINGS", "WORKSPACES")
+    }
     process = subprocess.Popen(
         [sys.executable, "-m", "campaign_magics.cli", "lab", "--no-browser",
          "--port", str(port), str(tmp_path / "notebooks")],
         stdout=subprocess.PIPE,
         text=True,
         cwd=tmp_path,
+        env={**os.environ, **own},
     )  # fmt: skip
     assert process.stdout is not None
     said = ""
