@@ -71,6 +71,8 @@ def read_people(
     if not paths:
         raise InvalidOption("The key is empty.", hint='key="@email"')
     frame = to_frame(data, paths[0][0])
+    if not len(frame) and not len(frame.columns):
+        frame = frame.reindex(columns=[path for path, _, _ in paths])
     keys = tuple(_part(frame, *path) for path in paths)
     said = _profile(frame, schema, profile)
     more = tuple(_part(frame, *_target(name, schema, lookup)) for name in said)
@@ -158,14 +160,12 @@ def _target(
 
 def _part(frame: pd.DataFrame, path: str, hops: tuple[Hop, ...], found: Field) -> Part:
     """Find the column of a path, however the frame writes it."""
-    for column in frame.columns:
-        if _plain(str(column)) == _plain(path):
-            return Part(column=column, path=path, hops=hops, field=found)
-    if frame.empty and not len(frame.columns):
-        frame[path] = []
-        return Part(column=path, path=path, hops=hops, field=found)
+    columns = [one for one in frame.columns if _plain(str(one)) == _plain(path)]
+    if len(columns) == 1:
+        return Part(column=columns[0], path=path, hops=hops, field=found)
+    count = "more than one" if columns else "no"
     raise InvalidOption(
-        f"The rows have no column for {path}.",
+        f"The rows have {count} column for {path}.",
         hint=f"their columns are {', '.join(map(str, frame.columns)) or 'none'}",
     )
 

@@ -208,6 +208,17 @@ def test_a_wrong_column_is_said_before_anything_is_sent(
     assert calls(office, "Subscribe", work) == 0
 
 
+def test_the_data_stay_as_they_are_and_a_doubled_column_is_refused(
+    office: Office,
+) -> None:
+    empty = pd.DataFrame()
+    office.subscriptions.subscribe(empty, "events")
+    assert empty.columns.tolist() == []
+    twice = pd.DataFrame([["a@x.example", "b@x.example"]], columns=["email", "@email"])
+    with pytest.raises(InvalidOption, match="more than one column for @email"):
+        office.subscriptions.subscribe(twice, "events")
+
+
 def test_services_are_looked_up(office: Office) -> None:
     with pytest.raises(UnknownName) as caught:
         office.subscriptions.subscribe(["a@b.example"], "newsleter")
