@@ -7,6 +7,7 @@ Adobe's own script tests ``wkf.@failed == 1`` on an answer.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from decimal import Decimal
 from typing import Final
 
 import numpy as np
@@ -157,11 +158,7 @@ def _numbers(column: pa.Array) -> pa.Array:
 
 
 def _plain(number: float) -> str:
-    text = f"{number:.17f}" if abs(number) < 1 else f"{number:f}"
-    short = repr(number)
-    if "e" not in short:
-        return short.removesuffix(".0")
-    return text.rstrip("0").rstrip(".") or "0"
+    return format(Decimal(repr(number)), "f").removesuffix(".0")
 
 
 def _named(column: pa.Array, value: Value) -> pa.Array:

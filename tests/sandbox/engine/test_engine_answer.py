@@ -51,6 +51,7 @@ MOMENT = datetime(2020, 7, 5, 14, 11, 31, 986_000, tzinfo=UTC).replace(tzinfo=No
             ["5", "0.1", "-2.5", "0", "0", "0"],
         ),
         (pa.array([1e-7, 1e22, 5.0]), DOUBLE, ["0.0000001", "1" + "0" * 22, "5"]),
+        (pa.array([-2.5e-30]), DOUBLE, ["-0." + "0" * 29 + "25"]),
         (pa.array([3600, None]), TIMESPAN, ["3600", "0"]),
         (pa.array([date(2020, 7, 5), None]), DATE, ["2020-07-05", ""]),
         (pa.array(["2020-07-05", None]), DATE, ["2020-07-05", ""]),
