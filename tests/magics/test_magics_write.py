@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import pandas as pd
 import pytest
 from magics.notebook import Notebook
 
+from campaign_magics import Sandbox
 from campaign_magics.errors import InvalidOption, UnknownName
 from campaign_magics.write.plan import Plan
 from campaign_magics.write.result import WriteResult
+
+
+@pytest.fixture(scope="module")
+def sandbox() -> Iterator[Sandbox]:
+    """One of its own: others only read from the shared one."""
+    with Sandbox(tps=400, rows=50, seed=7) as server:
+        yield server
 
 
 @pytest.fixture

@@ -1,0 +1,164 @@
+"""Changing and deleting by condition: counted first, refused without one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pandas as pd
+import pytest
+
+import campaign_magics as cm
+from campaign_magics.errors import (
+    AnswerLost,
+    InvalidOption,
+    QuerySyntaxError,
+    UnknownName,
+)
+from campaign_magics.workbench import Session
+
+SCHEMA = "nms:recipient"
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[cm.Sandbox]:
+    with cm.Sandbox(tps=400, rows=50, seed=7) as server:
+        yield server
+
+
+@pytest.fixture
+def session(server: cm.Sandbox) -> Iterator[Session]:
+    with cm.connect(server) as session:
+        yield session
+    server.faults("off")
+
+
+@pytest.fixture
+def tag(session: Session, request: pytest.FixtureRequest) -> str:
+    """The account of six records of the test's own."""
+    tag = request.node.name.partition("[")[0][:60]
+    frame = pd.DataFrame({"email": [f"p{n}@{tag}.example" for n in range(6)]})
+    frame = frame.assign(account=tag, text1=["a", "a", "a", "a", "b", "b"])
+    plan = session.write(frame, SCHEMA, key="@email", ingest=False)
+    assert plan.commit(force=True).landed == 6
+    return tag
+
+
+def texts(session: Session, tag: str) -> list[str]:
+    sql = f"SELECT text1 FROM {SCHEMA} WHERE account = :tag ORDER BY email"
+    return list(session.query(sql, {"tag": tag})["text1"].fillna(""))
+
+
+@pytest.mark.parametrize(
+    "where",
+    [
+        "account = :tag AND text1 = 'a'",
+        "[@account] = :tag and @text1 = 'a'",
+        '<where><condition expr="@account = :tag"/>'
+        "<condition expr=\"@text1 = 'a'\"/></where>",
+    ],
+)
+def test_a_deletion_counts_shows_and_deletes(
+    session: Session, tag: str, where: str
+) -> None:
+    """In SQL, in XTK and as a queryDef's where."""
+    if where.startswith("<"):
+        where = where.replace(":tag", f"'{tag}'")
+    plan = session.delete(SCHEMA, where, {"tag": tag})
+    assert plan.found == 4
+    assert len(plan.sample) == 4
+    assert "nothing was deleted" in str(plan)
+    assert len(texts(session, tag)) == 6
+    assert plan.commit().landed == 4
+    assert texts(session, tag) == ["b", "b"]
+
+
+@pytest.mark.parametrize(
+    ("where", "kind"),
+    [
+        ("", InvalidOption),
+        ("  ", InvalidOption),
+        ("1 = 1 LIMIT 3", QuerySyntaxError),
+        ("1 = 1 ORDER BY email", QuerySyntaxError),
+        ("1 = 1 GROUP BY email", QuerySyntaxError),
+        ("emial = 'x'", UnknownName),
+        ("<condition expr='1=1'/>", QuerySyntaxError),
+        ("<where/>", QuerySyntaxError),
+        ("<where>", QuerySyntaxError),
+        ("email =", QuerySyntaxError),
+    ],
+)
+def test_what_is_no_condition_is_refused(
+    session: Session, where: str, kind: type
+) -> None:
+    """A LIMIT would not be kept by DeleteCollection, so it is no condition."""
+    for method in (session.delete, lambda s, w: session.update(s, w, {"text1": "x"})):
+        with pytest.raises(kind):
+            method(SCHEMA, where)
+
+
+def test_a_condition_that_only_xtk_can_say(session: Session, tag: str) -> None:
+    where = f"@account = '{tag}' and @created > #2001-01-01#"
+    assert session.delete(SCHEMA, where).found == 6
+
+
+def test_a_lost_answer_of_a_deletion_is_looked_after(
+    session: Session, server: cm.Sandbox, tag: str
+) -> None:
+    server.faults("reset", moment="after", api="*#DeleteCollection", calls=1)
+    result = session.delete(SCHEMA, "account = :tag", {"tag": tag}).commit()
+    assert result.landed == 6
+    assert texts(session, tag) == []
+
+
+def test_answers_that_are_always_lost_are_told(
+    session: Session, server: cm.Sandbox, tag: str
+) -> None:
+    server.faults("reset", moment="before", api="*#DeleteCollection")
+    with pytest.raises(AnswerLost):
+        session.delete(SCHEMA, "account = :tag", {"tag": tag}).commit()
+    assert len(texts(session, tag)) == 6
+
+
+def test_an_update_gives_all_records_the_same_values(
+    session: Session, tag: str
+) -> None:
+    """By key, with the preview of a write; None empties; twice is no skipping."""
+    where, params = "account = :tag AND email NOT LIKE 'p5%'", {"tag": tag}
+    values: dict[str, Any] = {"@text1": None, "location.city": "Rome"}
+    for expected in (10, 0):
+        plan = session.update(SCHEMA, where, values, params, ingest=False)
+        assert plan.rows == 5
+        assert len(plan.changes) == expected
+        result = plan.commit()
+        assert (result.landed, result.skipped) == (5, 0)
+        assert texts(session, tag) == ["", "", "", "", "", "b"]
+
+
+@pytest.mark.parametrize(
+    ("values", "kind"),
+    [
+        ({}, InvalidOption),
+        ({"id": 3}, InvalidOption),
+        ({"txt1": "x"}, UnknownName),
+    ],
+)
+def test_values_are_checked_before_anything_is_sent(
+    session: Session, tag: str, values: Any, kind: type
+) -> None:
+    with pytest.raises(kind):
+        session.update(SCHEMA, "account = :tag", values, {"tag": tag})
+
+
+def test_production_wants_its_name(server: cm.Sandbox, tag: str) -> None:
+    with cm.connect(server, production=True) as session:
+        plans = (
+            session.delete(SCHEMA, "account = :tag", {"tag": tag}),
+            session.update(SCHEMA, "account = :tag", {"text1": "x"}, {"tag": tag}),
+        )
+        for plan in plans:
+            with pytest.raises(InvalidOption, match="production"):
+                plan.commit()
+            with pytest.raises(InvalidOption, match="agreed to for"):
+                plan.commit(yes="another")
+        assert plans[0].commit(yes="sandbox").landed == 6
