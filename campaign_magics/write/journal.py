@@ -24,6 +24,8 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 
 import numpy as np
 
+from ..errors import InvalidOption
+
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -31,6 +33,9 @@ State = Literal["pending", "sent", "acknowledged", "rejected", "split", "doubtfu
 
 _PATIENCE: Final = 30.0
 """Seconds to wait for another process that holds the file."""
+
+_KEPT: Final = 90 * 86_400
+"""Seconds that a batch is remembered; commits are listed for ever."""
 
 _TABLES: Final = """
 CREATE TABLE IF NOT EXISTS Job (
@@ -63,6 +68,7 @@ _LATER: Final = """
 SELECT turn, marks FROM Batch
 WHERE schema = ? AND turn >= ? AND state IN ('sent', 'doubtful', 'acknowledged')
 """
+_FORGET: Final = "DELETE FROM Batch WHERE coalesce(ended, sent, created) < ?"
 _JOBS: Final = """
 SELECT j.started, j.schema, j.operation, j.key, j.route, j.rows, j.landed, j.skipped,
   j.rejected, coalesce(sum(b.state IN ('sent', 'doubtful')), 0) AS in_doubt,
@@ -120,15 +126,13 @@ class Journal:
     def __init__(self, path: Path) -> None:
         self.path = path
         self._lock = threading.Lock()
-        path.parent.mkdir(parents=True, exist_ok=True)
-        os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
-        self._connection = sqlite3.connect(
-            path, timeout=_PATIENCE, isolation_level=None, check_same_thread=False
-        )
-        self._connection.row_factory = sqlite3.Row
-        for pragma in ("journal_mode = WAL", "synchronous = FULL"):
-            self._connection.execute(f"PRAGMA {pragma}")
-        self._connection.executescript(_TABLES)
+        try:
+            self._connection = _opened(path)
+        except (OSError, sqlite3.Error) as exc:
+            raise InvalidOption(
+                f"The journal {path} cannot be used: {exc}.",
+                hint="make its folder writable, or delete it: nothing is then skipped",
+            ) from exc
 
     def close(self) -> None:
         """Close the file; what comes later is lost, so all work must have ended."""
@@ -138,6 +142,7 @@ class Journal:
     def begin(self, job: Job) -> str:
         """Note that a commit begins; return its id."""
         name = uuid.uuid4().hex[:12]
+        self._do(_FORGET, (time.time() - _KEPT,))
         values = (job.schema, job.operation, job.key, job.route, job.rows)
         self._do(
             "INSERT INTO Job VALUES (?, ?, NULL, ?, ?, ?, ?, ?, 0, 0, 0, 'running')",
@@ -244,6 +249,23 @@ class Journal:
         for name in {"started", "sent", "ended"} & {*names}:
             frame[name] = pd.to_datetime(frame[name], unit="s", utc=True).dt.floor("ms")
         return frame
+
+
+def _opened(path: Path) -> sqlite3.Connection:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+    connection = sqlite3.connect(
+        path, timeout=_PATIENCE, isolation_level=None, check_same_thread=False
+    )
+    try:
+        connection.row_factory = sqlite3.Row
+        for pragma in ("journal_mode = WAL", "synchronous = FULL"):
+            connection.execute(f"PRAGMA {pragma}")
+        connection.executescript(_TABLES)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
 
 
 def journal_path(instance: str) -> Path:

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from campaign_magics.errors import InvalidOption
 from campaign_magics.write.batches import key_marks
 from campaign_magics.write.journal import Job, Journal, Mark, journal_path
 
@@ -124,6 +125,21 @@ def test_it_holds_no_value_and_is_the_owners_alone(journal: Journal) -> None:
     land(journal, mark("1", "someone@secret.example"))
     assert b"someone" not in journal.path.read_bytes()
     assert journal.path.stat().st_mode & 0o077 == 0
+
+
+@pytest.mark.parametrize("content", [b"this is no database" * 100, None])
+def test_a_journal_that_cannot_be_used_is_an_error_with_a_way_out(
+    tmp_path: Path, content: bytes | None
+) -> None:
+    """A commit without a journal would not be safe."""
+    path = tmp_path / "journal.sqlite"
+    if content is None:
+        path.mkdir()
+    else:
+        path.write_bytes(content)
+    with pytest.raises(InvalidOption, match="cannot be used") as caught:
+        Journal(path)
+    assert "delete it" in caught.value.hint
 
 
 def test_instances_have_journals_of_their_own() -> None:
