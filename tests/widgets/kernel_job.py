@@ -97,7 +97,7 @@ class Kernel:
                 began = time.monotonic()
                 self.manager.interrupt_kernel()
         ended = time.monotonic()
-        reply = self.client.get_shell_msg(timeout=PATIENCE)["content"]
+        reply = self._reply(asked)
         assert fails or reply["status"] == "ok", reply
         return Cell(
             status=reply["status"],
@@ -112,6 +112,13 @@ class Kernel:
         began = time.monotonic()
         self.manager.shutdown_kernel()
         return time.monotonic() - began
+
+    def _reply(self, asked: str) -> dict[str, Any]:
+        """Return the answer to our cell; a new kernel's greetings may come first."""
+        while True:
+            message = self.client.get_shell_msg(timeout=PATIENCE)
+            if message["parent_header"].get("msg_id") == asked:
+                return dict(message["content"])
 
     def _until_idle(self, asked: str) -> Iterator[dict[str, Any]]:
         end = time.monotonic() + PATIENCE

@@ -1,0 +1,57 @@
+"""What stands in a notebook fits a light theme and a dark one."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+import pytest
+from widgets.test_widgets_meter_model import snapshot, usage
+
+from campaign_magics.magics.footer import table, to_html
+from campaign_magics.magics.progress import progress_html
+from campaign_magics.schemas.describe import schema_html
+from campaign_magics.schemas.reader import read_schema
+from campaign_magics.session.progress import Progress
+from campaign_magics.widgets.meter_html import static_html
+from campaign_magics.widgets.meter_model import look
+
+pytestmark = pytest.mark.pure
+
+EVIL = "<img src=x onerror=alert(1)>"
+SCHEMA = """
+<schema namespace="nms" name="thing" label="&lt;img src=x onerror=alert(1)&gt;">
+  <element name="thing" label="&lt;img src=x onerror=alert(1)&gt;">
+    <attribute name="id" type="long" label="&lt;img src=x onerror=alert(1)&gt;"/>
+  </element>
+</schema>"""
+WORK = Progress(rows=1, total=2, seconds=1, speed=1, left=1, tps=None, noun=EVIL)
+VIEWS: dict[str, Callable[[], str]] = {
+    "footer": lambda: to_html(EVIL),
+    "table": lambda: table([(EVIL, EVIL)], EVIL),
+    "progress": lambda: progress_html(WORK, EVIL),
+    "meter": lambda: static_html(look(snapshot(usage(1, 3), api=EVIL), [WORK])),
+    "schema": lambda: schema_html(read_schema(SCHEMA.encode())),
+}
+
+
+@pytest.mark.parametrize("view", VIEWS)
+def test_no_colour_but_the_theme_s(view: str) -> None:
+    """A colour of its own would vanish on one of the two backgrounds."""
+    html = VIEWS[view]()
+    named = r"#[0-9a-f]{3,8}\b|\brgba?\(|:\s*(black|white|gr[ae]y|red|blue|green)\b"
+    assert not re.findall(named, re.sub(r"&#?\w+;", "", html), re.I)
+
+
+@pytest.mark.parametrize("view", VIEWS)
+def test_labels_of_a_server_are_text(view: str) -> None:
+    """``<img src=x onerror=…>`` is read, not run."""
+    html = VIEWS[view]()
+    assert "<img" not in html
+    assert "&lt;img src=x" in html
+
+
+@pytest.mark.parametrize("view", VIEWS)
+def test_nothing_is_fetched(view: str) -> None:
+    """No script, no style sheet, no picture from elsewhere."""
+    assert not re.search(r"<(script|link|style|iframe)|url\(|src=[\"']", VIEWS[view]())
