@@ -17,11 +17,12 @@ import random
 import sys
 import tempfile
 import traceback
+from functools import partial
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
-from write.trials import fault_trial, kill_trial
+from write.trials import fault_trial, kill_trial, undisturbed
 
 from campaign_magics import Sandbox
 
@@ -35,17 +36,20 @@ def main(kills: int = 50, faults: int = 50, seed: int = 7) -> int:
     ):
         for name in ("XDG_CACHE_HOME", "XDG_STATE_HOME"):
             os.environ[name] = home
-        trials = [(kill_trial, n) for n in range(kills)]
-        trials += [(fault_trial, n) for n in range(faults)]
-        for trial, number in trials:
-            luck = random.Random(f"{seed} {trial.__name__} {number}")
+        longest = undisturbed(sandbox)
+        print(f"an undisturbed commit takes {longest:.2f} s", flush=True)
+        kill = partial(kill_trial, longest=longest)
+        trials = [("kill", kill, n) for n in range(kills)]
+        trials += [("fault", partial(fault_trial), n) for n in range(faults)]
+        for name, trial, number in trials:
+            luck = random.Random(f"{seed} {name} {number}")
             try:
                 story = trial(sandbox, number, luck)
             except Exception:
                 failed += 1
                 story = traceback.format_exc()
                 sandbox.faults("off")
-            print(f"{trial.__name__} {number}: {story}", flush=True)
+            print(f"{name} {number}: {story}", flush=True)
     print(f"{len(trials)} trials, {failed} failed")
     return failed
 

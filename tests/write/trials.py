@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,8 @@ from campaign_magics.front import sandbox_environment
 WORKER = Path(__file__).parent / "commits.py"
 ROWS = 400
 LONGEST = 0.9
-"""Seconds that an undisturbed commit takes, about: moments are drawn up to there."""
+"""Seconds that an undisturbed commit takes, about: moments are drawn up to there,
+unless `undisturbed` has measured it."""
 
 MOST_RUNS = 12
 """Commits after which a workload must have ended, whatever the faults."""
@@ -42,8 +44,38 @@ FAULTS: tuple[tuple[str, dict[str, Any]], ...] = (
 APIS = ("*#WriteCollection", "*#WriteCollection", "*#ExecuteQuery", "*")
 
 
+def undisturbed(sandbox: Sandbox) -> float:
+    """Return the seconds that a commit takes which nobody kills."""
+    with cm.connect(sandbox) as session:
+        load = Workload("undisturbed", ROWS)
+        write(session, load, before=True)
+    begun: list[float] = []
+
+    def wait(process: subprocess.Popen[str]) -> str:
+        begun.append(time.perf_counter())
+        assert process.stdout is not None
+        return process.stdout.readline()
+
+    assert "done" in _run(sandbox, load, wait)
+    return time.perf_counter() - begun[0]
+
+
 def killed(sandbox: Sandbox, load: Workload, moment: float) -> bool:
     """Kill a committing process after some seconds; False when it was done."""
+
+    def kill(process: subprocess.Popen[str]) -> str:
+        time.sleep(moment)
+        process.send_signal(signal.SIGKILL)
+        assert process.stdout is not None
+        return process.stdout.read()
+
+    return "done" not in _run(sandbox, load, kill)
+
+
+def _run(
+    sandbox: Sandbox, load: Workload, act: Callable[[subprocess.Popen[str]], str]
+) -> str:
+    """Have a process commit; return what ``act`` gets from it once it begins."""
     process = subprocess.Popen(
         [sys.executable, WORKER, load.tag, str(load.rows)],
         stdin=subprocess.PIPE,
@@ -57,19 +89,19 @@ def killed(sandbox: Sandbox, load: Workload, moment: float) -> bool:
         assert process.stdout.readline() == "ready\n"
         process.stdin.write("\n")
         process.stdin.flush()
-        time.sleep(moment)
-        process.send_signal(signal.SIGKILL)
-        return "done" not in process.stdout.read()
+        return act(process)
 
 
-def kill_trial(sandbox: Sandbox, number: int, luck: random.Random) -> str:
+def kill_trial(
+    sandbox: Sandbox, number: int, luck: random.Random, longest: float = LONGEST
+) -> str:
     """Kill a commit up to three times, let it end, check; return what happened."""
     with cm.connect(sandbox) as session:
         load = Workload(f"kill{number}", ROWS)
         write(session, load, before=True)
         story = []
         for _ in range(luck.randint(1, 3)):
-            moment = luck.uniform(0, LONGEST)
+            moment = luck.uniform(0, longest)
             cut = killed(sandbox, load, moment)
             there = sum(stored(session, load).values())
             story.append(f"{moment:.2f} s {'killed' if cut else 'done'} ({there})")
