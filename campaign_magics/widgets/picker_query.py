@@ -26,7 +26,9 @@ class QueryView:
         self._stage = stage
         self._model = model
         self._changed = changed
-        self.columns = widgets.Select(rows=5, layout={"width": "auto"})
+        self.columns = widgets.Select(
+            rows=5, description="Columns", style=NARROW, layout={"width": "auto"}
+        )
         self.up = self._button("Move up", lambda: self._move(-1))
         self.down = self._button("Move down", lambda: self._move(1))
         self.remove = self._button("Remove", self._remove)
@@ -104,7 +106,7 @@ class QueryView:
         bar = widgets.HBox([self.up, self.down, self.remove])
         view = widgets.VBox(
             [
-                widgets.HTML(title("Columns")),
+                widgets.HTML(title("Chosen fields")),
                 self.columns,
                 bar,
                 widgets.HTML(title("Conditions")),

@@ -71,10 +71,18 @@ class ConditionView:
             part.close()
 
     def _put_value(self, value: object) -> None:
-        """Replace the value's control by the one that the operator takes."""
+        """Show the control that the operator takes; a text field stays where it is.
+
+        Somebody may be typing in it already.
+        """
         before = self.value
         op = find_operator(self._field, self.operator.value)
-        self.value = value_control(self._field, op, value)
+        control = value_control(self._field, op, value)
+        if isinstance(before, widgets.Text) and isinstance(control, widgets.Text):
+            before.placeholder = control.placeholder
+            control.close()
+            return
+        self.value = control
         parts = (self.operator, self.value, self.remove)
         self.controls.children = [part for part in parts if part is not None]
         if self.value is not None:

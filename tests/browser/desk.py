@@ -6,8 +6,11 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
+from urllib.parse import unquote, urlsplit
 
+import nbformat
 from axe_playwright_python.sync_playwright import Axe
+from nbformat.v4 import new_code_cell, new_notebook
 
 FrontEnd = Literal["lab", "notebooks"]
 SLOW = 60_000
@@ -44,6 +47,26 @@ class Desk:
         exact = isinstance(item, str)
         self.page.get_by_role("menuitem", name=item, exact=exact).click()
 
+    def write(self, *cells: str, name: str = "own.ipynb") -> str:
+        """Write a notebook of code cells; return its name."""
+        notebook = new_notebook(cells=[new_code_cell(cell) for cell in cells])
+        notebook.metadata["kernelspec"] = {
+            "name": "python3",
+            "display_name": "Python 3 (ipykernel)",
+        }
+        nbformat.write(notebook, self.folder / name)
+        return name
+
+    def run_cell(self, at: int) -> None:
+        """Run a code cell; again if the front end was too busy to take the key."""
+        cell = self.page.locator(".jp-CodeCell").nth(at)
+        for _ in range(20):
+            cell.locator(".cm-content").click()
+            self.page.keyboard.press("Control+Enter")
+            self.page.wait_for_timeout(500)
+            if cell.locator(".jp-InputPrompt").text_content().strip() != "[ ]:":
+                return
+
     def run_all(self) -> None:
         """Forget the outputs and run every cell."""
         self.menu("Edit", "Clear Outputs of All Cells")
@@ -58,17 +81,23 @@ class Desk:
         )
 
     def save(self) -> None:
-        """Save the notebook to its file."""
+        """Save the notebook to its file, and wait until it is there."""
+        file = self.folder / unquote(urlsplit(self.page.url).path.rpartition("/")[2])
+        before = file.stat().st_mtime_ns
         self.page.keyboard.press("Control+s")
-        self.page.wait_for_function("document.querySelector('.jp-mod-dirty') === null")
+        for _ in range(100):
+            self.page.wait_for_timeout(100)
+            if file.stat().st_mtime_ns != before:
+                return
+        raise AssertionError(f"{file.name} was not saved")
 
     def use_theme(self, name: Literal["Light", "Dark"]) -> None:
         """Switch the front end's theme, as its Settings menu does."""
         self.page.get_by_role("menuitem", name="Settings", exact=True).click()
-        self.page.get_by_role("menuitem", name="Theme", exact=True).hover()
-        self.page.get_by_role(
-            "menuitem", name=re.compile(f"^(JupyterLab )?{name}$")
-        ).first.click()
+        # What opens another menu has no role of its own in JupyterLab 4.6.
+        labels = self.page.locator(".lm-Menu-itemLabel")
+        labels.filter(has_text=re.compile("^Theme$")).hover()
+        labels.filter(has_text=re.compile(f"^(JupyterLab )?{name}$")).click()
         light = str(name == "Light").lower()
         self.page.wait_for_function(
             f"document.body.dataset.jpThemeLight === '{light}'", timeout=SLOW
