@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 import threading
 from collections.abc import Callable
-from dataclasses import replace
 from types import TracebackType
 
 from ..clock import SYSTEM_CLOCK, Clock
@@ -257,4 +256,15 @@ def _blocked(view: View) -> float:
 
 def _dated(row: Usage, epoch: float) -> Usage:
     """Return a row whose second counts from the epoch instead of the boot."""
-    return replace(row, second=math.floor(row.second + epoch))
+    # Not replace(): there are thousands, and it takes four times as long.
+    return Usage(
+        second=math.floor(row.second + epoch),
+        api=row.api,
+        kernel=row.kernel,
+        calls=row.calls,
+        waits=row.waits,
+        waited=row.waited,
+        throttled=row.throttled,
+        errors=row.errors,
+        bytes=row.bytes,
+    )

@@ -7,6 +7,7 @@ import os
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass
+from operator import attrgetter
 
 HISTORY_SECONDS = 600
 """How far back usage is kept."""
@@ -51,11 +52,10 @@ def add(one: Usage, other: Usage) -> Usage:
 
 
 def total(rows: Iterable[Usage], *, api: str = "") -> Usage:
-    """Return the sum of many rows."""
-    result = Usage(second=0, api=api, kernel="")
-    for row in rows:
-        result = add(result, row)
-    return result
+    """Return the sum of many rows: thousands, five times a second, for a meter."""
+    held = list(rows)
+    sums = {name: sum(map(attrgetter(name), held)) for name in COUNTS}
+    return Usage(second=0, api=api, kernel="", **sums)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,6 +6,7 @@ kernel's one ticker looks; a part of the page changes only when its text does.
 
 from __future__ import annotations
 
+import math
 import threading
 
 import ipywidgets as widgets
@@ -23,6 +24,10 @@ from .meter_model import (
 )
 from .passing import Passing
 from .ticker import TICKER, Ticker
+
+_REST = 9
+"""How much longer than a look the meter rests: ten minutes of many kernels are long
+to add up, and the cell that runs needs the time more."""
 
 
 class Meter(Passing):
@@ -45,6 +50,7 @@ class Meter(Passing):
         self._ticker = ticker
         self._lock = threading.RLock()
         self._revision = -1
+        self._rests_until = -math.inf
         self.closed = False
         self._body = widgets.HTML()
         self.button = widgets.Button(
@@ -64,10 +70,13 @@ class Meter(Passing):
     def tick(self) -> None:
         """Look at the budget, if anything can have changed, and draw what has."""
         with self._lock:
-            if self.closed or not self._may_differ():
+            began = self._clock.monotonic()
+            if self.closed or began < self._rests_until or not self._may_differ():
                 return
             before, self.now = self.now, self._look()
             self._draw()
+            ended = self._clock.monotonic()
+            self._rests_until = ended + _REST * (ended - began)
         if before.moves and not self.now.moves:
             self.renote()  # seldom: every change of it makes the notebook unsaved
 

@@ -41,6 +41,24 @@ class Sent(list[str]):
         meter.view.children[1].observe(lambda change: self.append(change.new), "value")
 
 
+class Still:
+    """A clock on which a look takes as long as the test says."""
+
+    def __init__(self) -> None:
+        self.at = 0.0
+        self.step = 0.0
+
+    def monotonic(self) -> float:
+        self.at += self.step
+        return self.at
+
+    def now(self) -> float:
+        return time.time()
+
+    def wait(self, seconds: float, cancel: object = None) -> bool:
+        return False
+
+
 def idle_ticker() -> Ticker:
     """A ticker that never looks: the test does."""
     return Ticker(3600)
@@ -66,7 +84,7 @@ def test_it_moves_while_calls_are_made(session: cm.Session) -> None:
 
 def test_nothing_is_sent_while_nothing_changes(session: cm.Session) -> None:
     """An idle meter is silent: no message, and no look at the usage either."""
-    meter = Meter(session, ticker=idle_ticker())
+    meter = Meter(session, ticker=idle_ticker(), clock=Still())
     sent = Sent(meter)
     for _ in range(20):
         meter.tick()
@@ -79,7 +97,7 @@ def test_nothing_is_sent_while_nothing_changes(session: cm.Session) -> None:
 
 def test_a_look_is_one_message(session: cm.Session) -> None:
     """Five looks a second are five messages a second at most."""
-    meter = Meter(session, ticker=idle_ticker())
+    meter = Meter(session, ticker=idle_ticker(), clock=Still())
     sent = Sent(meter)
     for _ in range(3):
         session.count(SQL)
@@ -88,8 +106,24 @@ def test_a_look_is_one_message(session: cm.Session) -> None:
     meter.close()
 
 
+def test_a_look_that_takes_long_is_taken_seldom(session: cm.Session) -> None:
+    """It has a tenth of the time at most; the rest is the running cell's."""
+    clock = Still()
+    meter = Meter(session, ticker=idle_ticker(), clock=clock)
+    sent = Sent(meter)
+    clock.step = 0.1  # every look at the clock finds it so much later
+    for _ in range(3):
+        session.count(SQL)
+        meter.tick()
+    assert len(sent) == 1
+    clock.at += 1.0
+    meter.tick()
+    assert len(sent) == 2
+    meter.close()
+
+
 def test_the_running_work_and_its_time_left_are_shown(session: cm.Session) -> None:
-    meter = Meter(session, ticker=idle_ticker())
+    meter = Meter(session, ticker=idle_ticker(), clock=Still())
     with session.underway.reporter(None) as reporter:
         time.sleep(0.21)
         reporter.arrived(100, 400, lambda: None)
