@@ -205,7 +205,8 @@ def plan_rows(
         notes.append(f"{lists}: what is stored was not read; items given are written.")
     if several := len(comparison.several):
         notes.append(
-            f"{several:,} keys have more than one record; the first of them counts."
+            "More than one record has the key of "
+            f"{several:,} {'row' if several == 1 else 'rows'}; the first counts."
         )
     return Plan(
         schema=rows.schema.id,

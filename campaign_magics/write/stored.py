@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -21,10 +21,10 @@ Record = Mapping[str, str]
 """Texts by path, as ``plain`` makes them."""
 
 _KEYS: Final = 500
-"""Keys of one part in a query; the rows of a composite key are fewer, see `_chunks`."""
-_COMPOSITE: Final = 50
+"""Keys in a query."""
 _MOST: Final = 5_000
-"""Rows of an answer; a chunk of keys that finds more is divided."""
+"""Rows of an answer; keys that find more are divided.  The parts of a composite key are
+looked for each by itself, which finds other combinations of them too."""
 
 _ZERO: Final = {
     Kind.INTEGER: "0",
@@ -74,8 +74,9 @@ class Reader:
     def find(self, keys: Iterable[Key]) -> Found:
         """Return the records that have these keys.  Raises what a query raises."""
         found = Found({}, set())
-        for chunk in _chunks(list(dict.fromkeys(keys)), len(self._key)):
-            self._read(chunk, found)
+        distinct = list(dict.fromkeys(keys))
+        for start in range(0, len(distinct), _KEYS):
+            self._read(distinct[start : start + _KEYS], found)
         return found
 
     def _read(self, keys: Sequence[Key], found: Found) -> None:
@@ -124,15 +125,6 @@ def plain(text: str | None, field: Field) -> str:
     if text:
         return text
     return _ZERO.get(field.type.kind, "")
-
-
-def _chunks(keys: Sequence[Key], parts: int) -> Iterator[Sequence[Key]]:
-    """Divide keys: a composite one is looked for by each part for itself, which finds
-    other combinations of the parts too.
-    """
-    size = _KEYS if parts == 1 else _COMPOSITE
-    for start in range(0, len(keys), size):
-        yield keys[start : start + size]
 
 
 def _among(column: Column, texts: Iterable[str]) -> str:
