@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pyarrow as pa
+import pyarrow.compute as pc
 from xml2arrow import XmlToArrowParser
 from xml2arrow.exceptions import Xml2ArrowError
 
@@ -19,6 +20,7 @@ from .cast import from_text, seconds_to_duration
 from .dtypes import DTYPES, Read, arrow_schema
 from .envelope import Envelope
 from .guards import Declined, check_characters, count_rows
+from .signs import check_signs
 
 Field = tuple[tuple[str, ...], Read]
 """Steps from the row to a text, and what the parser makes of it."""
@@ -46,6 +48,7 @@ def read_fast(envelope: Envelope, columns: Sequence[Column]) -> pa.Table:
     if batch.num_rows != expected:
         raise Declined(f"{batch.num_rows} rows were read of {expected}")
     arrays = dict(zip(fields, batch.columns, strict=True))
+    check_signs(envelope.data, _with_zeros(arrays))
     typed = [_typed(arrays[_field(column)], column) for column in columns]
     return pa.Table.from_arrays(typed, schema=arrow_schema(columns))
 
@@ -66,6 +69,15 @@ def _field(column: Column) -> Field:
 def _links(fields: Sequence[Field]) -> list[str]:
     names = [step for steps, _ in fields for step in steps if step[0] != "@"]
     return list(dict.fromkeys(names))
+
+
+def _with_zeros(arrays: Mapping[Field, pa.Array]) -> set[str]:
+    """Return the last steps of whole numbers among which is a 0."""
+    return {
+        steps[-1].removeprefix("@")
+        for (steps, _), array in arrays.items()
+        if pa.types.is_integer(array.type) and pc.any(pc.equal(array, 0)).as_py()
+    }
 
 
 def _typed(array: pa.Array, column: Column) -> pa.Array:

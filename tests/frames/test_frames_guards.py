@@ -175,3 +175,23 @@ def test_bytes_that_are_not_the_declared_encoding() -> None:
     for read in (decode, decode_lxml):
         with pytest.raises(BadAnswer):
             read(answer, ASKED, element="recipient")
+
+
+@pytest.mark.parametrize("sign", ["-", "+", " - ", "-\n"])
+@pytest.mark.parametrize(
+    "where", ["<recipient n='{}'/>", "<recipient><n>{}</n></recipient>"]
+)
+def test_a_sign_without_digits_is_no_number(sign: str, where: str) -> None:
+    """xml2arrow would read it as 0."""
+    name = "@n" if "n='" in where else "n"
+    answer = select(where.format(sign) + where.format(7))
+    with pytest.raises(BadAnswer, match="row 1"):
+        decode(answer, [column(name, "long")], element="recipient")
+
+
+def test_a_dash_as_a_text_stays_on_the_fast_path() -> None:
+    """Beside a number that is 0; only the number's own value counts."""
+    answer = select("<recipient a='-' n='0'><d>- x</d></recipient>")
+    asked = [column("@a"), column("@n", "long"), column("d")]
+    table = read_fast(open_envelope(answer, element="recipient"), asked)
+    assert table.to_pylist() == [{"@a": "-", "@n": 0, "d": "- x"}]
