@@ -58,6 +58,7 @@ class Comparison:
         slots = {slot.path: slot for slot in rows.layout.slots}
         self._slots = list(slots.values())
         self._unread = rows.layout.unread
+        self._cleared = dict(_cleared(rows.layout.root))
         key = [_column(slots[path]) for path in rows.key]
         others = [_column(slot) for slot in self._slots]
         names = [parcel.route.staging] if parcel.route.staging else []
@@ -159,7 +160,12 @@ class Comparison:
                 continue
             new = plain(text, slot.field)
             current = None if record is None else record[slot.path]
-            if new != current:
+            if new == current:
+                continue
+            for path in self._cleared.get(slot.path, ()):
+                gone = None if record is None else record[path]
+                yield Change(path=path, current=gone, new="")
+            if slot.path not in self._cleared:
                 yield Change(path=slot.path, current=current, new=new)
         for path in self._unread:
             if row[path]:
@@ -254,6 +260,19 @@ def _links(entity: Entity) -> Iterator[Entity]:
             yield link
         if link.operation != "none":
             yield from _links(link)
+
+
+def _cleared(entity: Entity) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """Yield the foreign keys that the layout adds to empty links, with what users see
+    of those: the columns that the link is found by.
+    """
+    for link in entity.links:
+        joins = link.link.joins if link.link is not None else ()
+        sources = {join.source for join in joins}
+        for slot in entity.slots:
+            if slot.is_derived and slot.local in sources:
+                yield slot.path, link.key_paths
+        yield from _cleared(link)
 
 
 def _is_own(link: Entity, root: Entity) -> bool:

@@ -99,7 +99,7 @@ def stored(session: Session, tag: str) -> Stored:
     return records
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(
     data=st.lists(rows, min_size=1, max_size=10),
     nulls=st.sampled_from(["skip", "clear"]),
@@ -183,3 +183,23 @@ def check_row(
             assert outcome == "refused"
             assert after == before
             assert not shown
+
+
+def test_emptying_a_link_is_shown_where_it_is_asked_for(session: Session) -> None:
+    """Its foreign key is what is written, and not what the frame calls it."""
+    setup(session, "emptied")
+    frame = pd.DataFrame({"email": ["e0@emptied.example"], "folder.name": [None]})
+    plan = session.write(
+        frame, "nms:recipient", key="@email", nulls="clear", ingest=False
+    )
+    (change,) = plan.changes.itertuples()
+    assert (change.column, change.current, change.new) == (
+        "folder.name",
+        "nmsProspects",
+        "",
+    )
+    before = stored(session, "emptied")
+    plan.commit()
+    after = stored(session, "emptied")
+    assert after["e0@emptied.example"]["folder.name"] == ""
+    assert before["e0@emptied.example"]["folder.name"] == "nmsProspects"
