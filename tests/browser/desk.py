@@ -100,7 +100,9 @@ class Desk:
         labels.filter(has_text=re.compile(f"^(JupyterLab )?{name}$")).click()
         light = str(name == "Light").lower()
         self.page.wait_for_function(
-            f"document.body.dataset.jpThemeLight === '{light}'", timeout=SLOW
+            f"document.body.dataset.jpThemeLight === '{light}'"
+            " && !document.querySelector('#jupyterlab-splash')",
+            timeout=SLOW,
         )
 
     def serious_faults(self, within: str) -> list[str]:

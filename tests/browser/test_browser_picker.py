@@ -86,6 +86,7 @@ def test_a_query_is_picked_and_run(
     box(page, "Filter fields").fill("folder label")
     box(page, "Label").check()
     box(page, "Filter fields").fill("gender")
+    box(page, "Gender").wait_for()  # the kernel has drawn the row
     page.get_by_role("button", name="Where", exact=True).click()
     box(page, "value").select_option(label="Female (female)")
     page.get_by_role("button", name="Count", exact=True).click()
@@ -141,6 +142,9 @@ def test_the_keyboard_alone_is_enough(desk: Desk) -> None:
     page.keyboard.press("Tab")
     page.keyboard.type("ar")
     page.keyboard.press("Tab")
+    page.wait_for_function(  # the kernel has written the query
+        "document.querySelector('.cm-code textarea').value.includes('%ar%')"
+    )
     page.get_by_role("tab", name="Rows", exact=True).focus()
     page.keyboard.press("ArrowRight")
     page.keyboard.press("Enter")
