@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from html import escape
 from typing import TYPE_CHECKING, Any
 
 import ipywidgets as widgets
@@ -147,17 +146,8 @@ class Picker(Twin):
             parts += [f"{count} condition{'s' if count > 1 else ''}"] if count else []
             return ", ".join(parts)
 
-    def as_text(self) -> str:
-        """Return what is picked and the query, as text."""
-        return f"{self.note()}\n\n{self._written()}".rstrip()
-
-    def as_html(self) -> str:
-        """Return what is picked and the query, as escaped HTML."""
-        query = self._written()
-        pre = f"<pre>{escape(query)}</pre>" if query else ""
-        return f'<div class="campaign-magics">{escape(self.note())}{pre}</div>'
-
-    def _written(self) -> str:
+    def detail(self) -> str:
+        """Return the query as SQL, "" while there is none."""
         try:
             return self.sql
         except CampaignError:

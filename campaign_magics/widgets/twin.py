@@ -2,7 +2,7 @@
 
 A widget's own output says nothing where no kernel runs, and JupyterLab shows an error
 in its place even when HTML stands beside it; so a short line of ordinary output
-follows the widget and is kept up to date.
+follows the widget and is kept up to date.  It unfolds into what the widget holds.
 """
 
 from __future__ import annotations
@@ -20,16 +20,17 @@ class Twin:
     """Base of what shows itself as a widget; ``view`` is that widget.
 
     A subclass says what there is to see: ``as_text``, and ``as_html`` (escaped) if it
-    has more than lines; ``note`` is the one line under the widget, "" for none.
+    has more than lines; ``note`` is the one line under the widget, "" for none, and
+    ``detail`` what that line unfolds into.
     """
 
     view: Any
     _note_handle: Any = None
-    _noted = ""
+    _noted = ("", "")
 
     def as_text(self) -> str:
         """Return what the view shows, as text."""
-        return self.note()
+        return f"{self.note()}\n\n{self.detail()}".rstrip()
 
     def as_html(self) -> str:
         """Return what the view shows as HTML: escaped, no script, no style sheet."""
@@ -39,12 +40,16 @@ class Twin:
         """Return the line under the widget."""
         return ""
 
+    def detail(self) -> str:
+        """Return the text that the note unfolds into."""
+        return ""
+
     def renote(self) -> None:
         """Bring the line under the widget up to date; from any thread."""
-        text = self.note()
-        if self._note_handle is not None and text != self._noted:
-            self._noted = text
-            self._note_handle.update(_line(text), raw=True)
+        said = self.note(), self.detail()
+        if self._note_handle is not None and said != self._noted:
+            self._noted = said
+            self._note_handle.update(_shown(*said), raw=True)
 
     def _repr_mimebundle_(
         self, include: Any = None, exclude: Any = None
@@ -59,11 +64,18 @@ class Twin:
 
     def show_note(self) -> None:
         """Show the line that `renote` keeps up to date, if there is one."""
-        self._noted = self.note()
-        if self._noted:
-            self._note_handle = display(_line(self._noted), raw=True, display_id=True)
+        self._noted = self.note(), self.detail()
+        if self._noted[0]:
+            shown = _shown(*self._noted)
+            self._note_handle = display(shown, raw=True, display_id=True)
 
 
-def _line(text: str) -> dict[str, str]:
-    html = f'<div class="campaign-magics" style="{_NOTE}">{escape(text)}</div>'
-    return {"text/html": html, "text/plain": text}
+def _shown(note: str, detail: str) -> dict[str, str]:
+    if not detail:
+        html = f'<div class="campaign-magics" style="{_NOTE}">{escape(note)}</div>'
+        return {"text/html": html, "text/plain": note}
+    html = (
+        f'<details class="campaign-magics" style="{_NOTE}">'
+        f"<summary>{escape(note)}</summary><pre>{escape(detail)}</pre></details>"
+    )
+    return {"text/html": html, "text/plain": f"{note}\n\n{detail}"}

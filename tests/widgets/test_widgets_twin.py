@@ -48,6 +48,23 @@ def test_a_line_of_ordinary_output_follows_the_widget() -> None:
     assert EVIL not in second.data["text/html"]
 
 
+def test_the_line_unfolds_into_what_the_widget_holds() -> None:
+    """The newest of it, escaped; a front end that cannot unfold shows the text."""
+    greeting = Greeting()
+    InteractiveShell.instance()
+    with capture_output() as captured:
+        greeting._ipython_display_()
+        greeting.detail = lambda: f"at length {EVIL}"  # type: ignore[method-assign]
+        greeting.renote()
+        greeting.renote()
+    InteractiveShell.clear_instance()
+    assert len(captured.outputs) == 3  # nothing new was shown the second time
+    newest = captured.outputs[-1].data
+    assert newest["text/plain"] == f"hello {EVIL}\n\nat length {EVIL}"
+    assert "<summary>hello &lt;img" in newest["text/html"]
+    assert "<pre>at length &lt;img" in newest["text/html"]
+
+
 def test_an_error_is_its_cause_and_its_hint_escaped() -> None:
     html = theme.failed(SoapFault(f"No {EVIL}.", hint="ask"))
     assert 'role="alert"' in html
