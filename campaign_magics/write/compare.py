@@ -67,7 +67,6 @@ class Comparison:
             Reader(connection, connection.schemas[name], key, others)
             for name in (*names, rows.schema.id)
         ]
-        self.calls = 0
         self.several: set[Key] = set()
 
     def preview(self, rows: Sequence[int]) -> list[Verdict]:
@@ -178,7 +177,6 @@ class Comparison:
         self, keys: Sequence[Key], readers: Iterable[Reader]
     ) -> list[dict[Key, Record]]:
         found = [reader.find(keys) for reader in readers]
-        self.calls += sum(one.calls for one in found)
         self.several |= found[-1].several
         return [one.records for one in found]
 
@@ -196,7 +194,6 @@ class Comparison:
         keys = {tuple(one[path] for path in paths) for one in values}
         keys = {key for key in keys if None not in key}
         found = Reader(self._connection, link.schema, columns).find(keys)
-        self.calls += found.calls
         return keys - found.records.keys()
 
     @property

@@ -10,7 +10,6 @@ from typing import Final
 from ..errors import (
     AccessDenied,
     AnswerLost,
-    CampaignError,
     NotConnected,
     SessionExpired,
     SoapFault,
@@ -164,8 +163,3 @@ def mark_of(parcel: Parcel, batch: Batch) -> Mark:
 def as_delivered(batch: Batch, entry: Entry) -> Delivered:
     """Return a batch that an earlier commit has delivered."""
     return Delivered(skipped=len(batch) - len(entry.refused), refused=entry.refused)
-
-
-def is_ours(failure: BaseException) -> bool:
-    """Tell an expected error from a mistake of this package."""
-    return isinstance(failure, CampaignError)

@@ -6,7 +6,6 @@ import math
 from collections.abc import Hashable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any, Final
 
 import pandas as pd
@@ -330,8 +329,3 @@ def _frame(columns: Mapping[Any, Sequence[object]]) -> pd.DataFrame:
             for name, values in columns.items()
         }
     )
-
-
-def journal_of(connection: Connection) -> Path:
-    """Return the path of the journal of a connection's instance."""
-    return journal_path(connection.profile.url)
