@@ -29,6 +29,13 @@ def test_every_magic_is_in_the_readme() -> None:
     assert not [name for name in ours if f"%{name}" not in README]
 
 
+def test_every_tutorial_is_in_the_readme() -> None:
+    folder = Path(__file__).parent.parent / "notebooks"
+    names = [notebook.stem for notebook in folder.glob("*.ipynb")]
+    assert names
+    assert not [name for name in names if f"| `{name}` |" not in README]
+
+
 def test_pictures_are_there() -> None:
     folder = Path(__file__).parent.parent
     pictures = [part.split(")")[0] for part in README.split("](")[1:]]
