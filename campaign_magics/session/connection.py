@@ -314,15 +314,7 @@ class Connection:
 
     def describe(self) -> str:
         """Return one line: which instance, as whom, how fast."""
-        status = self.status()
-        limit = status.budget.limit
-        parts = [
-            f"{status.profile} ({status.url})",
-            f"as {status.operator}" if status.operator else "",
-            f"build {status.build}" if status.build else "",
-            "no TPS limit" if limit is None else f"{limit:g} calls a second",
-        ]
-        return " · ".join(part for part in parts if part)
+        return self.status().line()
 
     def footer(self, result: pd.DataFrame | Result | Extract) -> str:
         """Return the line under a result; empty for a frame that is not a result.

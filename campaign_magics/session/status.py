@@ -30,6 +30,17 @@ class Status:
     def __str__(self) -> str:
         return "\n".join(f"{name:<9} {value}" for name, value in self.rows())
 
+    def line(self) -> str:
+        """Return one line: which instance, as whom, how fast."""
+        limit = self.budget.limit
+        parts = [
+            f"{self.profile} ({self.url})",
+            f"as {self.operator}" if self.operator else "",
+            f"build {self.build}" if self.build else "",
+            "no TPS limit" if limit is None else f"{limit:g} calls a second",
+        ]
+        return " · ".join(part for part in parts if part)
+
     def rows(self) -> list[tuple[str, str]]:
         """Return name and text of each fact worth showing."""
         server = " ".join(
