@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     from pandas import DataFrame
 
     from .api import Deliveries, Jobs, Subscriptions, Workflows
-    from .widgets.meter import Meter
-    from .widgets.picker import Picker
+    from .widgets.meter.view import Meter
+    from .widgets.picker.view import Picker
     from .write.plan import Plan
     from .write.removal import Removal
     from .write.rows import Nulls
@@ -141,7 +141,7 @@ class Session(Connection):
         It shows the use of the limit by all kernels, and moves while cells run, until
         its Close button, its ``close()`` or this session's leaves a summary.
         """
-        from .widgets.meter import Meter
+        from .widgets.meter.view import Meter
 
         return Meter(self)
 
@@ -151,6 +151,6 @@ class Session(Connection):
         Its ``query`` is what was picked, ``run()`` its rows; ``schema`` is opened at
         once.  Raises UnknownName for a schema that does not exist.
         """
-        from .widgets.picker import Picker
+        from .widgets.picker.view import Picker
 
         return Picker(self, schema)

@@ -95,7 +95,7 @@ def is_picker(value: object) -> bool:
     """Tell whether a value is a schema picker, without importing widgets for it."""
     kind = type(value)
     return (kind.__module__, kind.__qualname__) == (
-        "campaign_magics.widgets.picker",
+        "campaign_magics.widgets.picker.view",
         "Picker",
     )
 

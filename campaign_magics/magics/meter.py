@@ -12,7 +12,7 @@ from .campaign import CampaignMagics
 from .footer import show
 
 if TYPE_CHECKING:
-    from ..widgets.meter import Meter
+    from ..widgets.meter.view import Meter
     from ..workbench import Session
 
 
@@ -62,8 +62,8 @@ def close_meters() -> None:
 
 
 def _show_as_text(session: Session) -> None:
-    from ..widgets.meter_html import static_html
-    from ..widgets.meter_model import as_text, look
+    from ..widgets.meter.drawing import static_html
+    from ..widgets.meter.model import as_text, look
 
     view = look(session.budget.snapshot(), session.underway.now)
     show(as_text(view), static_html(view))

@@ -13,7 +13,7 @@ from .asking import PICKER
 from .campaign import CampaignMagics
 
 if TYPE_CHECKING:
-    from ..widgets.picker import Picker
+    from ..widgets.picker.view import Picker
 
 
 _WITHOUT_BODY = re.compile(r"%%campaign_query\b.*\s--from\b")

@@ -112,7 +112,7 @@ def typed(box: Any, words: str) -> Callable[[], None]:
 
 def main() -> int:
     comm.create_comm = CountingComm
-    from campaign_magics.widgets.picker import Picker
+    from campaign_magics.widgets.picker.view import Picker
 
     session: Any = Session()
     session.schemas.summaries()

@@ -21,7 +21,7 @@ EVIL = "<img src=x onerror=window.harmed=1>"
 EVIL_LABELS = f"""
 import campaign_magics as cm
 from dataclasses import replace
-from campaign_magics.widgets.picker import Picker
+from campaign_magics.widgets.picker.view import Picker
 session = cm.connect("sandbox")
 schema = session.schemas["nms:recipient"]
 evil = [replace(f, label={EVIL!r}, description={EVIL!r}) for f in schema.fields]

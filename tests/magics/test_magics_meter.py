@@ -8,7 +8,7 @@ import pytest
 from magics.notebook import Notebook
 
 from campaign_magics.errors import NotConnected
-from campaign_magics.widgets.meter import Meter
+from campaign_magics.widgets.meter.view import Meter
 from campaign_magics.widgets.ticker import TICKER
 
 

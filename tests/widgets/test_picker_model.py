@@ -19,9 +19,9 @@ from campaign_magics.errors import (
 from campaign_magics.query.check import Checked
 from campaign_magics.query.model import QueryDef
 from campaign_magics.session.select import prepare
-from campaign_magics.widgets.picker_conditions import operators
-from campaign_magics.widgets.picker_model import PickerModel
-from campaign_magics.widgets.picker_tree import Row, Tree
+from campaign_magics.widgets.picker.conditions import operators
+from campaign_magics.widgets.picker.model import PickerModel
+from campaign_magics.widgets.picker.tree import Row, Tree
 from campaign_magics.xtk.walk import walk
 
 pytestmark = pytest.mark.pure
@@ -263,7 +263,7 @@ def _tests(model: PickerModel, query: QueryDef) -> list[str]:
 @given(text=WORDS)
 def test_what_people_type_is_data(text: str) -> None:
     """A value stays one constant, whatever it holds; LIKE takes it to the letter."""
-    from campaign_magics.widgets.picker_conditions import _to_the_letter
+    from campaign_magics.widgets.picker.conditions import _to_the_letter
 
     read = iter(_to_the_letter(text))
     back = "".join(next(read) if c == "\\" else c for c in read)

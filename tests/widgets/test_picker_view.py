@@ -11,8 +11,8 @@ import pytest
 from widgets.conftest import EVIL
 
 from campaign_magics.errors import SoapFault, UnknownName
-from campaign_magics.widgets.picker import Picker
-from campaign_magics.widgets.picker_fields import PAGE, RowView
+from campaign_magics.widgets.picker.fields import PAGE, RowView
+from campaign_magics.widgets.picker.view import Picker
 
 pytestmark = pytest.mark.pure
 

@@ -13,7 +13,7 @@ from IPython.utils.capture import capture_output
 
 import campaign_magics as cm
 from campaign_magics import Sandbox
-from campaign_magics.widgets.meter import Meter
+from campaign_magics.widgets.meter.view import Meter
 from campaign_magics.widgets.ticker import TICKER, Ticker
 
 SQL = "SELECT email FROM nms:recipient"

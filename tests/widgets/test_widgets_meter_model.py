@@ -10,8 +10,8 @@ import pytest
 from campaign_magics.session.progress import Progress
 from campaign_magics.throttle import Snapshot
 from campaign_magics.throttle.usage import ApiUsage, Usage
-from campaign_magics.widgets.meter_html import body_html, chart_html, static_html
-from campaign_magics.widgets.meter_model import MeterView, as_text, look
+from campaign_magics.widgets.meter.drawing import body_html, chart_html, static_html
+from campaign_magics.widgets.meter.model import MeterView, as_text, look
 
 pytestmark = pytest.mark.pure
 

@@ -13,8 +13,8 @@ from campaign_magics.magics.progress import progress_html
 from campaign_magics.schemas.describe import schema_html
 from campaign_magics.schemas.reader import read_schema
 from campaign_magics.session.progress import Progress
-from campaign_magics.widgets.meter_html import static_html
-from campaign_magics.widgets.meter_model import look
+from campaign_magics.widgets.meter.drawing import static_html
+from campaign_magics.widgets.meter.model import look
 
 pytestmark = pytest.mark.pure
 

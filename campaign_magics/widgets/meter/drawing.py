@@ -10,8 +10,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from html import escape
 
-from ..session.progress import Progress
-from .meter_model import (
+from ...session.progress import Progress
+from ..progress_html import progress_html
+from .model import (
     SECONDS,
     ApiLine,
     MeterView,
@@ -21,7 +22,6 @@ from .meter_model import (
     state_words,
     usage_words,
 )
-from .progress_html import progress_html
 
 _OWN = "var(--jp-brand-color1,currentColor)"
 _OTHERS = "var(--jp-content-font-color2,currentColor)"

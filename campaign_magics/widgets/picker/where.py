@@ -13,11 +13,11 @@ from typing import Any, Final
 
 import ipywidgets as widgets
 
-from ..schemas.model import Field
-from ..xtk.types import Kind
-from .picker_conditions import Operator, Where, find_operator, operators
-from .picker_stage import Wire
-from .theme import line
+from ...schemas.model import Field
+from ...xtk.types import Kind
+from ..theme import line
+from .conditions import Operator, Where, find_operator, operators
+from .stage import Wire
 
 NARROW: Final = {"description_width": "initial"}
 """Style of a control whose label takes only the room it needs."""

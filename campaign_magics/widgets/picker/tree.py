@@ -10,8 +10,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from ..schemas.model import Collection, Field, Link, Schema
-from ..xtk.types import EnumValue
+from ...schemas.model import Collection, Field, Link, Schema
+from ...xtk.types import EnumValue
 
 Lookup = Callable[[str], Schema]
 Sort = Literal["field", "group", "link", "collection", "item"]

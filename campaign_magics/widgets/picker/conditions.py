@@ -10,9 +10,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from ..errors import InvalidOption, InvalidValue
-from ..schemas.model import Field
-from ..xtk.types import Kind
+from ...errors import InvalidOption, InvalidValue
+from ...schemas.model import Field
+from ...xtk.types import Kind
 
 Takes = Literal["nothing", "one", "many", "days"]
 Value = object

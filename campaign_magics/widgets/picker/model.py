@@ -5,17 +5,17 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 
-from ..errors import InvalidOption, InvalidValue, QuerySyntaxError
-from ..query.code import to_code, to_dict
-from ..query.model import Condition, OrderNode, QueryDef, SelectNode
-from ..query.params import bind
-from ..schemas.model import Field, Schema
-from ..schemas.resolve import Resolved, resolve
-from ..xtk.ast import Path
-from ..xtk.printer import to_source
-from .picker_conditions import Value, Where, asked, find_operator, operators
-from .picker_sql import to_sql
-from .picker_tree import Lookup, Tree
+from ...errors import InvalidOption, InvalidValue, QuerySyntaxError
+from ...query.code import to_code, to_dict
+from ...query.model import Condition, OrderNode, QueryDef, SelectNode
+from ...query.params import bind
+from ...schemas.model import Field, Schema
+from ...schemas.resolve import Resolved, resolve
+from ...xtk.ast import Path
+from ...xtk.printer import to_source
+from .conditions import Value, Where, asked, find_operator, operators
+from .sql import to_sql
+from .tree import Lookup, Tree
 
 DEFAULT_LIMIT = 200
 

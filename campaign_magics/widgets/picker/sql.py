@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from ..query.model import Condition, QueryDef
-from ..xtk.text import unquote
+from ...query.model import Condition, QueryDef
+from ...xtk.text import unquote
 
 _TEXT = re.compile(r"'((?:[^'\\]|\\.)*)'", re.S)
 

@@ -13,10 +13,10 @@ import ipywidgets as widgets
 from ipywidgets.widgets.widget_bool import CheckboxStyle
 from ipywidgets.widgets.widget_string import HTMLStyle
 
-from ..schemas.model import Schema
-from .picker_stage import Stage
-from .picker_tree import Row, Tree, place
-from .theme import line
+from ...schemas.model import Schema
+from ..theme import line
+from .stage import Stage
+from .tree import Row, Tree, place
 
 PAGE = 14
 _VALUES = 4

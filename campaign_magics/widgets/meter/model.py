@@ -10,8 +10,8 @@ import time
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from ..session.progress import Progress, duration
-from ..throttle import Snapshot
+from ...session.progress import Progress, duration
+from ...throttle import Snapshot
 
 SECONDS = 60
 """How far back the chart goes; the totals of an API go back as far as the history."""

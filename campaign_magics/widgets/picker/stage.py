@@ -13,7 +13,7 @@ from typing import Any
 
 import ipywidgets as widgets
 
-from .theme import failed, said
+from ..theme import failed, said
 
 Callback = Callable[[Any], None]
 Wire = Callable[[Callback], Callback]

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 import ipywidgets as widgets
 
-from ..errors import CampaignError
-from .picker_model import PickerModel
-from .theme import error_text, line
+from ...errors import CampaignError
+from ..theme import error_text, line
+from .model import PickerModel
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -11,10 +11,13 @@ import threading
 
 import ipywidgets as widgets
 
-from ..clock import SYSTEM_CLOCK, Clock
-from ..session import Connection
-from . import meter_html, theme
-from .meter_model import (
+from ...clock import SYSTEM_CLOCK, Clock
+from ...session import Connection
+from .. import theme
+from ..passing import Passing
+from ..ticker import TICKER, Ticker
+from . import drawing
+from .model import (
     MeterView,
     as_text,
     clock_words,
@@ -22,8 +25,6 @@ from .meter_model import (
     minute_words,
     usage_words,
 )
-from .passing import Passing
-from .ticker import TICKER, Ticker
 
 _REST = 9
 """How much longer than a look the meter rests: ten minutes of many kernels are long
@@ -99,7 +100,7 @@ class Meter(Passing):
 
     def as_html(self) -> str:
         """Return the figures as they stand, as HTML that needs no widget."""
-        return meter_html.static_html(self.now, self.closed)
+        return drawing.static_html(self.now, self.closed)
 
     def note(self) -> str:
         """Return the line under the meter; none when the summary is in its place."""
@@ -131,4 +132,4 @@ class Meter(Passing):
 
         All of it is one trait, so that one look is one message.
         """
-        self._body.value = meter_html.body_html(self.now)
+        self._body.value = drawing.body_html(self.now)

@@ -7,9 +7,9 @@ from typing import Any
 
 import ipywidgets as widgets
 
-from ..schemas.store import SchemaSummary
-from .picker_stage import Stage
-from .theme import line
+from ...schemas.store import SchemaSummary
+from ..theme import line
+from .stage import Stage
 
 SHOWN = 8
 _WIDEST = 120

@@ -15,19 +15,19 @@ from typing import TYPE_CHECKING, Any
 
 import ipywidgets as widgets
 
-from ..errors import CampaignError
-from ..query.model import QueryDef
-from ..session import Connection
-from .picker_fields import FieldsView
-from .picker_model import PickerModel
-from .picker_outcome import PREVIEW, OutcomeView
-from .picker_query import QueryView
-from .picker_search import SearchView
-from .picker_stage import Stage
-from .picker_style import STYLE
-from .picker_tree import Row
-from .theme import framed
-from .twin import Twin
+from ...errors import CampaignError
+from ...query.model import QueryDef
+from ...session import Connection
+from ..theme import framed
+from ..twin import Twin
+from .fields import FieldsView
+from .model import PickerModel
+from .outcome import PREVIEW, OutcomeView
+from .query import QueryView
+from .search import SearchView
+from .stage import Stage
+from .style import STYLE
+from .tree import Row
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -7,10 +7,10 @@ from typing import Any
 
 import ipywidgets as widgets
 
-from .picker_model import PickerModel
-from .picker_stage import Stage
-from .picker_where import NARROW, ConditionView
-from .theme import line, title
+from ..theme import line, title
+from .model import PickerModel
+from .stage import Stage
+from .where import NARROW, ConditionView
 
 MOST_ROWS = 1_000_000
 _NO_ORDER = ("(no order)", "")
