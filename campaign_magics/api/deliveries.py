@@ -13,13 +13,14 @@ from ..clock import SYSTEM_CLOCK, Clock
 from ..errors import AnswerLost, BadAnswer, UnknownName, WorkFailed
 from ..session import Connection
 from ..session.consent import require_consent
+from ..session.progress import Watch
 from .content import Content, Targets, fragment, read_targets
 from .delivery import Delivery
 from .delivery_logs import log_query, stats_query
 from .documents import reference
 from .jobs import Jobs
 from .records import Kind, Row, check_states, find, query_of, state_label
-from .waiting import TIMEOUT, Patience, Seen, Watch, wait
+from .waiting import TIMEOUT, Patience, Seen, wait
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -259,8 +260,13 @@ class Deliveries:
         def look() -> Seen[Delivery]:
             seen = looks.pop() if looks else first.refresh()
             over = _is_over(seen, states)
-            share = seen.progress
-            return Seen(thing=seen, state=seen.state_label, over=over, share=share)
+            return Seen(
+                thing=seen,
+                state=seen.state_label,
+                over=over,
+                done=seen.processed,
+                total=seen.to_send if seen.started else None,
+            )
 
         patience = Patience(timeout=timeout, progress=progress, clock=self._clock)
         return wait(self._connection, f"delivery {first.name}", look, patience)

@@ -6,8 +6,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from ..session.progress import Watch
 from .shown import Facts, Shown
-from .waiting import TIMEOUT, Watch
+from .waiting import TIMEOUT
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -14,13 +14,14 @@ from ..schemas.model import Method
 from ..session import Connection
 from ..session.calls import find_method
 from ..session.consent import require_consent
+from ..session.progress import Watch
 from ..soap.arguments import to_wire
 from ..xtk.text import from_text
 from ..xtk.types import DATETIME
 from ..xtk.xml import child, children
 from .documents import whole
 from .shown import Facts, Shown
-from .waiting import TIMEOUT, Patience, Seen, Watch, wait
+from .waiting import TIMEOUT, Patience, Seen, wait
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -232,7 +233,8 @@ class Jobs:
                 thing=job,
                 state=job.state_label,
                 over=job.state in _ENDED,
-                share=job.progress,
+                done=job.current,
+                total=job.total if job.total > 0 else None,
             )
 
         patience = Patience(timeout=timeout, progress=progress, clock=self._clock)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final, Generic, TypeVar
@@ -10,9 +9,8 @@ from typing import Final, Generic, TypeVar
 from ..clock import SYSTEM_CLOCK, Clock
 from ..errors import InvalidValue, StillRunning
 from ..session import Connection, Interrupted
-from ..session.progress import duration
+from ..session.progress import Progress, Watch, duration
 
-_log = logging.getLogger(__name__)
 _T = TypeVar("_T")
 
 TIMEOUT: Final = 600.0
@@ -26,23 +24,25 @@ _SHARE: Final = 2.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Moment:
-    """What a wait sees: the state by its label, ``share`` done between 0 and 1.
+class Moment(Progress):
+    """What a wait sees: the state by its label, and how far it is where that is known.
 
-    ``share`` is None where nobody knows; ``seconds`` is since the wait began.
+    ``rows`` of ``total`` are what the server counts (messages, steps of a job), both
+    None or 0 where it counts nothing; ``seconds`` is since the wait began.
     """
 
     what: str
     state: str
-    seconds: float
-    share: float | None = None
 
-    def __str__(self) -> str:
+    @property
+    def ended(self) -> str:
+        """How it stood when the wait was over."""
         done = "" if self.share is None else f" · {self.share:.0%}"
         return f"{self.what}: {self.state}{done} · {duration(self.seconds)}"
 
-
-Watch = Callable[[Moment], object]
+    def __str__(self) -> str:
+        left = "" if self.left is None else f" · {duration(self.left)} left"
+        return f"{self.ended}{left}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,12 +66,33 @@ class Patience:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Seen(Generic[_T]):
-    """One look: the thing, its state by label, how far it is, whether that is all."""
+    """One look: the thing, its state by label, whether that is all, how far it is.
+
+    ``done`` of ``total`` is what the server counts; no total where it does not.
+    """
 
     thing: _T
     state: str
     over: bool
-    share: float | None = None
+    done: int = 0
+    total: int | None = None
+
+
+class _Pace:
+    """How fast what the server counts grows, since it counts."""
+
+    def __init__(self) -> None:
+        self._since: tuple[float, int, int] | None = None
+
+    def speed(self, passed: float, done: int, total: int | None) -> float:
+        """Return what was done each second; 0 while that is not known."""
+        if not total:
+            self._since = None
+            return 0.0
+        if self._since is None or self._since[1] > done or self._since[2] != total:
+            self._since = passed, done, total
+        then, before, _ = self._since
+        return (done - before) / (passed - then) if passed > then else 0.0
 
 
 def wait(
@@ -87,30 +108,44 @@ def wait(
     Interrupted for an interrupt; neither changes anything on the server.
     """
     clock, started = patience.clock, patience.clock.monotonic()
-    watch, pause, state = patience.progress, _FIRST, "not known yet"
-    before: tuple[str, float | None] | None = None
+    pace, pause, state = _Pace(), _FIRST, "not known yet"
+    before: tuple[str, int] | None = None
     try:
-        while True:
-            seen = look()
-            passed = clock.monotonic() - started
-            state, now = seen.state, (seen.state, seen.share)
-            watch = _tell(
-                watch,
-                Moment(what=what, state=state, seconds=passed, share=seen.share),
-            )
-            if seen.over:
-                return seen.thing
-            if patience.timeout is not None and passed >= patience.timeout:
-                raise _time_is_up(what, state, passed)
-            pause = _FIRST if now != before else min(pause * _GROWTH, _MOST)
-            before = now
-            clock.wait(_within(patience.timeout, passed, _spared(connection, pause)))
+        with connection.underway.reporter(patience.progress) as reporter:
+            while True:
+                seen = look()
+                passed = clock.monotonic() - started
+                state, now = seen.state, (seen.state, seen.done)
+                reporter.tell(_moment(what, seen, passed, pace))
+                if seen.over:
+                    return seen.thing
+                if patience.timeout is not None and passed >= patience.timeout:
+                    raise _time_is_up(what, state, passed)
+                pause = _FIRST if now != before else min(pause * _GROWTH, _MOST)
+                before = now
+                spared = _spared(connection, pause)
+                clock.wait(_within(patience.timeout, passed, spared))
     except KeyboardInterrupt:
         passed = clock.monotonic() - started
         raise Interrupted(
             f"{_capital(what)} was '{state}' after {duration(passed)}.",
             hint="only the wait has ended, the work goes on; wait again to see its end",
         ) from None
+
+
+def _moment(what: str, seen: Seen[_T], passed: float, pace: _Pace) -> Moment:
+    speed = pace.speed(passed, seen.done, seen.total)
+    to_go = (seen.total or 0) - seen.done
+    return Moment(
+        what=what,
+        state=seen.state,
+        rows=seen.done,
+        total=seen.total,
+        seconds=passed,
+        speed=speed,
+        left=to_go / speed if speed > 0 and to_go > 0 else None,
+        tps=None,
+    )
 
 
 def _spared(connection: Connection, pause: float) -> float:
@@ -121,18 +156,6 @@ def _spared(connection: Connection, pause: float) -> float:
 
 def _within(timeout: float | None, passed: float, pause: float) -> float:
     return pause if timeout is None else min(pause, timeout - passed)
-
-
-def _tell(watch: Watch | None, moment: Moment) -> Watch | None:
-    if watch is None:
-        return None
-    try:
-        watch(moment)
-    except Exception:
-        # A line that cannot be drawn must not end the wait.
-        _log.exception("a progress callback failed and is dropped")
-        return None
-    return watch
 
 
 def _time_is_up(what: str, state: str, passed: float) -> StillRunning:

@@ -12,10 +12,11 @@ from ..errors import InvalidValue, WorkFailed
 from ..query.model import OrderNode
 from ..session import Connection
 from ..session.consent import require_consent
+from ..session.progress import Watch
 from .documents import variables as variables_of
 from .records import Kind, Row, check_states, find, query_of, state_label
 from .shown import Facts, Shown
-from .waiting import TIMEOUT, Patience, Seen, Watch, wait
+from .waiting import TIMEOUT, Patience, Seen, wait
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -25,6 +25,8 @@ _SILENCE = 1.0
 
 _WIDTH = 24
 
+_NOTHING = "it ended before the first answer"
+
 
 class ProgressLine:
     """Draws `Progress`: in a notebook in place, in a terminal over the line before.
@@ -76,15 +78,18 @@ class ProgressLine:
         """Look at the budget no more."""
         TICKER.remove(self)
 
-    def end(self, text: str) -> None:
-        """Put ``text`` in its place; empty leaves nothing."""
+    def end(self, text: str = "") -> None:
+        """Put ``text`` in its place; without, a line that was drawn says how far it
+        came."""
         with self._lock:
             self._ended = True
         self.close()
+        if not text and (self._drawn or self._handle is not None):
+            text = self._last.ended if self._last else _NOTHING
         if self._drawn:
             self._write("")
         if self._handle is not None:
-            self._draw(text, to_html(text) if text else "")
+            self._draw(text, to_html(text))
         elif text:
             show_footer(text)
 

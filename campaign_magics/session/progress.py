@@ -26,7 +26,8 @@ class Progress:
     ``rows`` of ``total`` (None: not known) are done, after ``seconds``; ``speed`` is
     rows a second lately; ``left`` is seconds to go at that speed, or at the ``tps``
     allowed now if that is slower.  ``waited`` is the seconds that its calls stood in
-    line for the budget, added up; ``noun`` is what is counted where it is not rows.
+    line for the budget, added up; ``noun`` is what is counted where it is not rows,
+    ``note`` what else is to be said.
     """
 
     rows: int
@@ -37,11 +38,18 @@ class Progress:
     tps: float | None
     waited: float = 0.0
     noun: str = "rows"
+    note: str = ""
 
     @property
     def share(self) -> float | None:
         """Rows done of all rows, between 0 and 1."""
         return min(1.0, self.rows / self.total) if self.total else None
+
+    @property
+    def ended(self) -> str:
+        """How far it came, once nobody works on it any more."""
+        of = "" if self.total in (None, self.rows) else f" of {self.total:,}"
+        return f"{self.rows:,}{of} {self.noun} in {duration(self.seconds)}"
 
     def __str__(self) -> str:
         of = "" if self.total is None else f" of {self.total:,}"
@@ -51,6 +59,7 @@ class Progress:
             f"{self.speed:,.0f} {self.noun}/s",
             "" if self.left is None else f"{duration(self.left)} left{limit}",
             f"waited {duration(self.waited)}" if self.waited >= 1 else "",
+            self.note,
         ]
         return " · ".join(part for part in parts if part)
 
@@ -93,7 +102,8 @@ class Reporter:
     """Turns what arrives into `Progress` for ``watch``; None watches nothing.
 
     ``done`` is what was there before, ``noun`` what is counted.  Use it as a
-    with-block: at its end the work is no longer ``underway``.
+    with-block: its end tells what has not been told yet, and the work is no longer
+    ``underway``.
     """
 
     def __init__(
@@ -114,6 +124,7 @@ class Reporter:
         self._rows = done
         self._recent: deque[tuple[float, int]] = deque(maxlen=_RECENT)
         self._recent.append((self._started, done))
+        self._untold: Callable[[], Progress] | None = None
 
     def __enter__(self) -> Self:
         return self
@@ -124,7 +135,11 @@ class Reporter:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._underway.over(self)
+        try:
+            if self._untold is not None:
+                self.tell(self._untold())
+        finally:
+            self._underway.over(self)
 
     @property
     def watched(self) -> bool:
@@ -147,9 +162,13 @@ class Reporter:
         self._rows += rows
         self._recent.append((now, self._rows))
         if now - self._told < _INTERVAL:
+            self._untold = lambda: self._progress(now, total, tps(), waited)
             return
-        self._told = now
-        progress = self._progress(now, total, tps(), waited)
+        self._told, self._untold = now, None
+        self.tell(self._progress(now, total, tps(), waited))
+
+    def tell(self, progress: Progress) -> None:
+        """Take note of how far it is, and pass it on."""
         self._underway.note(self, progress)
         if self._watch is None:
             return

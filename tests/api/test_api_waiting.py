@@ -11,6 +11,8 @@ import pytest
 from campaign_magics.api.shown import Shown
 from campaign_magics.api.waiting import Moment, Patience, Seen, wait
 from campaign_magics.errors import InvalidValue, StillRunning
+from campaign_magics.session import Interrupted
+from campaign_magics.session.progress import Progress, Underway
 
 pytestmark = pytest.mark.pure
 
@@ -36,7 +38,7 @@ class Clock:
 
 def connection(rate: float | None = None) -> Any:
     budget = SimpleNamespace(snapshot=lambda history: SimpleNamespace(rate=rate))
-    return SimpleNamespace(budget=budget)
+    return SimpleNamespace(budget=budget, underway=Underway())
 
 
 def looks(*states: str) -> Any:
@@ -85,25 +87,60 @@ def test_the_time_is_up_to_the_second(timeout: float) -> None:
     assert caught.value.facts["state"] == "busy"
 
 
-def test_each_look_is_told_with_its_share() -> None:
-    told: list[Moment] = []
-    clock = Clock()
-    seen = iter(
-        [
-            Seen(thing=1, state="Running", over=False, share=0.25),
-            Seen(thing=2, state="Finished", over=True, share=1.0),
-        ]
-    )
-    patience = Patience(progress=told.append, clock=clock)
-    wait(connection(), "job 7", seen.__next__, patience)
-    assert list(map(str, told)) == [
-        "job 7: Running · 25% · 0 s",
-        "job 7: Finished · 100% · 0 s",
+def counting(*counts: int) -> Any:
+    """Return a look at work of 100 steps; the last one ends it."""
+    seen = [
+        Seen(thing=n, state="Running", over=n == counts[-1], done=n, total=100)
+        for n in counts
     ]
+    return iter(seen).__next__
+
+
+def test_each_look_is_told_with_its_share_and_the_time_left() -> None:
+    """10 steps in the first half second are 20 a second: 90 take 4.5 seconds."""
+    told: list[Progress] = []
+    patience = Patience(progress=told.append, clock=Clock())
+    wait(connection(), "job 7", counting(0, 10, 10, 100), patience)
+    assert list(map(str, told)) == [
+        "job 7: Running · 0% · 0 s",
+        "job 7: Running · 10% · 0 s · 4 s left",
+        "job 7: Running · 10% · 1 s · 9 s left",
+        "job 7: Running · 100% · 2 s",
+    ]
+    assert isinstance(told[0], Moment)
+
+
+def test_a_count_that_starts_anew_is_measured_anew() -> None:
+    told: list[Progress] = []
+    patience = Patience(progress=told.append, clock=Clock())
+    wait(connection(), "job 7", counting(50, 70, 10, 20, 100), patience)
+    assert [one.left for one in told] == [None, pytest.approx(0.75), None, 4.0, None]
+
+
+def test_a_wait_is_underway_until_it_ends_however_it_ends() -> None:
+    """The meter shows what ``underway`` holds."""
+    here = connection()
+    seen: list[str] = []
+
+    def note(_: Progress) -> None:
+        seen.extend(map(str, here.underway.now))
+
+    wait(here, "job 7", counting(0, 100), Patience(progress=note, clock=Clock()))
+    assert seen == ["job 7: Running · 0% · 0 s", "job 7: Running · 100% · 0 s"]
+    assert here.underway.now == ()
+
+    def interrupted() -> Any:
+        raise KeyboardInterrupt
+
+    with pytest.raises(Interrupted, match="Job 7 was 'not known yet'"):
+        wait(here, "job 7", interrupted, Patience(clock=Clock()))
+    with pytest.raises(StillRunning):
+        wait(here, "job 7", counting(0, 1), Patience(timeout=0, clock=Clock()))
+    assert here.underway.now == ()
 
 
 def test_a_broken_progress_line_does_not_end_the_wait() -> None:
-    def broken(_: Moment) -> None:
+    def broken(_: Progress) -> None:
         raise RuntimeError("no display")
 
     patience = Patience(progress=broken, clock=Clock())

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from campaign_magics.api import Moment
 from campaign_magics.magics.progress import ProgressLine, waiting_words
 from campaign_magics.session.progress import Progress
 from campaign_magics.throttle import Budget, Limits, MemoryStore
@@ -16,6 +17,17 @@ pytestmark = pytest.mark.pure
 
 STANDING = Progress(
     rows=50, total=200, seconds=9, speed=10, left=15, tps=None, noun="documents"
+)
+
+WAIT = Moment(
+    what="delivery <DM1>",
+    state="Being sent",
+    rows=30,
+    total=100,
+    seconds=9,
+    speed=10 / 3,
+    left=21,
+    tps=None,
 )
 
 
@@ -90,6 +102,27 @@ def test_it_says_what_it_waits_for_when_nothing_arrives(page: Page) -> None:
     ]
 
 
+def test_a_line_that_only_waited_ends_in_a_sentence_too(page: Page) -> None:
+    hands = Hands()
+    line = ProgressLine(Kernel(), paused(hands), clock=hands)
+    hands.at += 2
+    line.tick()
+    line.end()
+    assert page.texts[-1] == "it ended before the first answer"
+
+
+def test_a_wait_ends_with_what_it_saw_last(page: Page) -> None:
+    line = ProgressLine(Kernel())
+    line(WAIT)
+    line.end()
+    assert page.texts == [
+        "delivery <DM1>: Being sent · 30% · 9 s · 21 s left",
+        "delivery <DM1>: Being sent · 30% · 9 s",
+    ]
+    assert "&lt;DM1&gt;" in page.shown[0]["text/html"]
+    assert "&lt;DM1&gt;" in page.shown[1]["text/html"]
+
+
 def test_what_is_done_already_stays_on_the_line(page: Page) -> None:
     hands = Hands()
     line = ProgressLine(Kernel(), paused(hands), clock=hands)
@@ -103,8 +136,9 @@ def test_what_is_done_already_stays_on_the_line(page: Page) -> None:
         "50 of 200 documents · 10 documents/s · 15 s left · waiting for the budget:"
         " paused 28 s after HTTP 429",
         "50 of 200 documents · 10 documents/s · 15 s left",
-        "",
+        "50 of 200 documents in 9 s",
     ]
+    assert "progress" not in page.shown[-1]["text/html"]
     assert '<progress max="1" value="0.250"' in page.shown[1]["text/html"]
 
 

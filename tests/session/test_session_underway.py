@@ -105,3 +105,16 @@ def test_what_is_asked_for_at_close_is_done_once(
     session.close()
     session.close()
     assert done == ["other", "one"]
+
+
+@pytest.mark.pure
+def test_the_last_word_is_told_even_right_after_another() -> None:
+    """5 told, 7 not yet: a static sentence of 5 rows would be wrong for ever."""
+    hands = Hands()
+    told: list[Progress] = []
+    with Underway(hands).reporter(told.append) as reporter:
+        hands.at = 1.0
+        reporter.arrived(5, 12, lambda: None)
+        hands.at = 1.1
+        reporter.arrived(7, 12, lambda: None)
+    assert [one.ended for one in told] == ["5 of 12 rows in 1 s", "12 rows in 1 s"]
