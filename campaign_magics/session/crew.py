@@ -83,6 +83,16 @@ class Crew:
         for _ in self._threads:
             self._jobs.put(None)
 
+    def afterwards(self, work: Callable[[], object]) -> None:
+        """Do ``work`` when all that is under way has ended; nobody waits for it."""
+
+        def wait() -> None:
+            for thread in self._threads:
+                thread.join()
+            work()
+
+        threading.Thread(target=wait, name="campaign-after", daemon=True).start()
+
     def _serve(self) -> None:
         while (job := self._jobs.get()) is not None:
             if not self.cancel.is_set():

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from ..errors import CampaignError, PartialWrite
 from ..session import Connection, Interrupted
-from ..session.progress import Watch
+from ..session.progress import Progress, Watch
 from ..session.tally import Tally
 from ..soap.exchange import Exchange
 from ..throttle import WaitCancelled
@@ -17,6 +19,7 @@ from .batches import Batch, halves
 from .compare import Comparison
 from .delivery import Delivery, mark_of
 from .journal import Entry, Job, Journal
+from .lease import Lease
 from .result import WriteResult, rejected_frame
 from .route import Parcel
 from .sending import Sending, Tallied
@@ -101,7 +104,23 @@ def commit(order: Order, *, watch: Watch | None, force: bool) -> WriteResult:
     Raises the error that ended it when nothing landed, PartialWrite when something
     did, Interrupted; the journal is right in each case.
     """
-    journal = Journal(order.path)
+    with ExitStack() as stack:
+        journal = stack.enter_context(closing(Journal(order.path)))
+        lease = Lease(order.path, order.job.schema)
+        lease.take(patience(order.job, watch))
+        stack.callback(lease.give_back)
+        return _commit(order, journal, stack, watch, force=force)
+
+
+def _commit(
+    order: Order,
+    journal: Journal,
+    stack: ExitStack,
+    watch: Watch | None,
+    *,
+    force: bool,
+) -> WriteResult:
+    """Send, and close the ``stack`` once no call is under way any more."""
     known = {} if force else order.landed(journal)
     job = journal.begin(order.job)
     sending = Sending(order.parcel, order.batches, known, journal, job, force=force)
@@ -124,8 +143,7 @@ def commit(order: Order, *, watch: Watch | None, force: bool) -> WriteResult:
         raise _interrupted(_result(order, sending.tallied, watched, job)) from None
     finally:
         _end(journal, job, outcome, sending.tallied)
-        if sending.is_quiet:  # else a call under way still notes its answer
-            journal.close()
+        sending.afterwards(stack.pop_all().close)
     result = _result(order, sending.tallied, watched, job)
     if failure is not None:
         raise _explained(failure, sending.tallied, result)
@@ -161,13 +179,36 @@ def rate_of(connection: Connection, method: str) -> float | None:
 
 
 def _end(journal: Journal, job: str, outcome: str, tallied: Tallied) -> None:
-    journal.end(
-        job,
-        outcome,
-        landed=tallied.landed,
-        skipped=tallied.skipped,
-        rejected=len(tallied.refusals),
-    )
+    with suppress(CampaignError):  # the batches are what counts, they are noted
+        journal.end(
+            job,
+            outcome,
+            landed=tallied.landed,
+            skipped=tallied.skipped,
+            rejected=len(tallied.refusals),
+        )
+
+
+def patience(job: Job, watch: Watch | None) -> Callable[[], None]:
+    """Return what tells, at each call, that a commit waits for another one."""
+    begun = time.monotonic()
+
+    def tell() -> None:
+        if watch is None:
+            return
+        progress = Progress(
+            rows=0,
+            total=job.rows,
+            seconds=time.monotonic() - begun,
+            speed=0.0,
+            left=None,
+            tps=None,
+            note=f"another commit to {job.schema} goes first",
+        )
+        with suppress(Exception):  # a line that cannot be drawn must not cost rows
+            watch(progress)
+
+    return tell
 
 
 def _result(order: Order, tallied: Tallied, watched: Watched, job: str) -> WriteResult:

@@ -10,6 +10,7 @@ from typing import Final
 from ..errors import (
     AccessDenied,
     AnswerLost,
+    CampaignError,
     NotConnected,
     SessionExpired,
     SoapFault,
@@ -21,7 +22,7 @@ from ..session import Connection
 from ..throttle import WaitCancelled
 from .batches import Batch, key_marks
 from .compare import Comparison
-from .journal import Entry, Journal, Mark
+from .journal import Entry, Journal, Mark, State
 from .route import SESSION, Parcel
 
 _TRIES: Final = 3
@@ -114,17 +115,20 @@ class Delivery:
             todo = [at for at in rows if at not in there]
             if not todo:
                 return self._landed(mark, rows, refused)
+            if self._cancel.is_set():  # what is not noted yet is not begun
+                raise WaitCancelled
             self._journal.sent(self._job, self._parcel.route.schema, mark, refused)
             try:
                 self._call(batch, todo)
             except AnswerLost as lost:
-                self._journal.settle(mark.digest, "doubtful")
                 doubt, failure = True, lost
+                if (broken := self._settle(mark, "doubtful")) is not None:
+                    return Delivered(failure=broken, in_doubt=True)
             except SoapFault as fault:
                 return Delivered(fault=fault, in_doubt=doubt)
             except BaseException as error:
                 doubt = doubt or not isinstance(error, _NOT_APPLIED)
-                self._journal.settle(mark.digest, "doubtful" if doubt else "pending")
+                self._settle(mark, "doubtful" if doubt else "pending")
                 return Delivered(failure=error, in_doubt=doubt)
             else:
                 return self._landed(mark, rows, refused)
@@ -133,12 +137,24 @@ class Delivery:
     def _landed(
         self, mark: Mark, rows: Sequence[int], refused: tuple[int, ...]
     ) -> Delivered:
+        failure = None
         if rows:
-            self._journal.settle(mark.digest, "acknowledged")
+            failure = self._settle(mark, "acknowledged")
         else:
             schema = self._parcel.route.schema
             self._journal.note(self._job, schema, mark, "rejected", "exists")
-        return Delivered(landed=len(rows), refused=refused)
+        return Delivered(landed=len(rows), refused=refused, failure=failure)
+
+    def _settle(self, mark: Mark, state: State) -> CampaignError | None:
+        """Note what became of a call; return what keeps the journal from it.
+
+        The call stays ``sent`` there, and is read back before it is repeated.
+        """
+        try:
+            self._journal.settle(mark.digest, state)
+        except CampaignError as broken:
+            return broken
+        return None
 
     def _call(self, batch: Batch, rows: Sequence[int]) -> None:
         texts = self._parcel.sent.documents(batch.start, batch.stop)

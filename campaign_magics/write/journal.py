@@ -16,8 +16,8 @@ import sqlite3
 import threading
 import time
 import uuid
-from collections.abc import Callable, Sequence
-from contextlib import closing
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal
@@ -33,6 +33,9 @@ State = Literal["pending", "sent", "acknowledged", "rejected", "split", "doubtfu
 
 _PATIENCE: Final = 30.0
 """Seconds to wait for another process that holds the file."""
+
+_PAUSE: Final = 0.02
+"""Seconds between two tries where SQLite does not wait itself."""
 
 _KEPT: Final = 90 * 86_400
 """Seconds that a batch is remembered; commits are listed for ever."""
@@ -67,6 +70,9 @@ ON CONFLICT (digest) DO UPDATE SET job = excluded.job, start = excluded.start,
 _LATER: Final = """
 SELECT turn, marks FROM Batch
 WHERE schema = ? AND turn >= ? AND state IN ('sent', 'doubtful', 'acknowledged')
+"""
+_KILLED: Final = """
+UPDATE Job SET outcome = 'killed' WHERE schema = ? AND outcome = 'running'
 """
 _FORGET: Final = "DELETE FROM Batch WHERE coalesce(ended, sent, created) < ?"
 _JOBS: Final = """
@@ -126,13 +132,8 @@ class Journal:
     def __init__(self, path: Path) -> None:
         self.path = path
         self._lock = threading.Lock()
-        try:
+        with _told(path):
             self._connection = _opened(path)
-        except (OSError, sqlite3.Error) as exc:
-            raise InvalidOption(
-                f"The journal {path} cannot be used: {exc}.",
-                hint="make its folder writable, or delete it: nothing is then skipped",
-            ) from exc
 
     def close(self) -> None:
         """Close the file; what comes later is lost, so all work must have ended."""
@@ -140,8 +141,12 @@ class Journal:
             self._connection.close()
 
     def begin(self, job: Job) -> str:
-        """Note that a commit begins; return its id."""
+        """Note that a commit begins; return its id.
+
+        One at a time works on a schema: any other that has no end was killed.
+        """
         name = uuid.uuid4().hex[:12]
+        self._do(_KILLED, (job.schema,))
         self._do(_FORGET, (time.time() - _KEPT,))
         values = (job.schema, job.operation, job.key, job.route, job.rows)
         self._do(
@@ -227,21 +232,21 @@ class Journal:
         return self._frame(_BATCHES, (job,))
 
     def _do(self, sql: str, values: Sequence[object]) -> None:
-        with self._lock:
+        with self._lock, _told(self.path):
             self._connection.execute(sql, values)
 
     def _one(self, sql: str, values: Sequence[object]) -> Any:
-        with self._lock:
+        with self._lock, _told(self.path):
             return self._connection.execute(sql, values).fetchone()
 
     def _all(self, sql: str, values: Sequence[object]) -> list[Any]:
-        with self._lock:
+        with self._lock, _told(self.path):
             return self._connection.execute(sql, values).fetchall()
 
     def _frame(self, sql: str, values: Sequence[object]) -> pd.DataFrame:
         import pandas as pd
 
-        with self._lock:
+        with self._lock, _told(self.path):
             cursor = self._connection.execute(sql, values)
             names = [column[0] for column in cursor.description]
             rows = [tuple(row) for row in cursor.fetchall()]
@@ -249,6 +254,18 @@ class Journal:
         for name in {"started", "sent", "ended"} & {*names}:
             frame[name] = pd.to_datetime(frame[name], unit="s", utc=True).dt.floor("ms")
         return frame
+
+
+@contextmanager
+def _told(path: Path) -> Iterator[None]:
+    """Say what to do about a file that cannot be used."""
+    try:
+        yield
+    except (OSError, sqlite3.Error) as exc:
+        raise InvalidOption(
+            f"The journal {path} cannot be used: {exc}.",
+            hint="make its folder writable, or delete it: nothing is then skipped",
+        ) from exc
 
 
 def _opened(path: Path) -> sqlite3.Connection:
@@ -259,13 +276,28 @@ def _opened(path: Path) -> sqlite3.Connection:
     )
     try:
         connection.row_factory = sqlite3.Row
-        for pragma in ("journal_mode = WAL", "synchronous = FULL"):
-            connection.execute(f"PRAGMA {pragma}")
+        _use_wal(connection)
+        connection.execute("PRAGMA synchronous = FULL")
         connection.executescript(_TABLES)
     except BaseException:
         connection.close()
         raise
     return connection
+
+
+def _use_wal(connection: sqlite3.Connection) -> None:
+    """Switch a new file to WAL; SQLite itself does not wait here for other openers."""
+    end = time.monotonic() + _PATIENCE
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.OperationalError as exc:
+            busy = exc.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY
+            if not busy or time.monotonic() > end:
+                raise
+            time.sleep(_PAUSE)
+        else:
+            return
 
 
 def journal_path(instance: str) -> Path:

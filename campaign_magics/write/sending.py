@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import threading
 from collections import deque
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from queue import Empty, SimpleQueue
@@ -128,10 +128,12 @@ class Sending:
         wanted = pages_in_flight(median(seconds), rate)
         self._at_once = max(_FIRST_AT_ONCE, min(wanted, _MOST_AT_ONCE))
 
-    @property
-    def is_quiet(self) -> bool:
-        """True when no thread works any more."""
-        return self._flying == 0
+    def afterwards(self, work: Callable[[], object]) -> None:
+        """Do ``work`` at once, or when the calls still under way have ended."""
+        if self._flying:
+            self._crew.afterwards(work)
+        else:
+            work()
 
     def _start(self, delivery: Delivery) -> bool:
         """Have enough batches on their way; False when nothing is left."""

@@ -5,7 +5,9 @@ from __future__ import annotations
 import sqlite3
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -170,3 +172,17 @@ def test_processes_write_to_one_journal(tmp_path: Path) -> None:
     turns = [turn for (turn,) in connection.execute("SELECT turn FROM Batch")]
     connection.close()
     assert sorted(turns) == list(range(1, 101))
+
+
+def test_a_new_journal_is_waited_for_that_another_one_is_making(tmp_path: Path) -> None:
+    """Where it is switched to WAL, SQLite does not wait for others by itself."""
+    path = tmp_path / "new.sqlite"
+    with closing(
+        sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+    ) as other:
+        other.execute("CREATE TABLE Made (it)")
+        other.execute("BEGIN IMMEDIATE")
+        timer = threading.Timer(0.2, other.execute, ("COMMIT",))
+        timer.start()
+        Journal(path).close()
+        timer.join()
