@@ -1,7 +1,8 @@
 """Conditions as people choose them: a field, an operator of its type, a value.
 
 Each operator is a text of XTK with ``:v`` for the value; ``query.params.bind`` fills
-it in as a typed constant, so that nothing is ever pasted as text.
+it in as a typed constant, so that nothing is ever pasted as text.  Operators have
+names in words; whoever types may also write SQL's signs for them (`named`).
 """
 
 from __future__ import annotations
@@ -68,6 +69,7 @@ _TEXT: Final = (
     _like("does not contain", "%", "%", "NOT LIKE"),
     _like("begins with", "", "%"),
     _like("ends with", "%", ""),
+    *_simple(("is like", "LIKE"), ("is not like", "NOT LIKE")),
     *_LISTED,
     *_NO_TEXT,
 )
@@ -107,6 +109,27 @@ _BY_KIND: Final = {
 }
 
 
+_SIGNS: Final[dict[str, tuple[str, ...]]] = {
+    "=": ("is",),
+    "==": ("is",),
+    "!=": ("is not",),
+    "<>": ("is not",),
+    "<": ("is less than", "is before"),
+    "<=": ("is at most", "is at or before"),
+    ">": ("is more than", "is after"),
+    ">=": ("is at least", "is at or after"),
+    "like": ("is like",),
+    "not like": ("is not like",),
+    "in": ("is one of",),
+    "not in": ("is none of",),
+    "is null": ("is empty",),
+    "is not null": ("is not empty",),
+}
+"""What SQL writes for an operator, by the names that it has for various types."""
+
+_YES_OR_NO: Final = {"true": True, "1": True, "false": False, "0": False}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Where:
     """One condition on a field; ``value`` as its operator takes it."""
@@ -137,6 +160,26 @@ def find_operator(field: Field, name: str) -> Operator:
         f"'{name}' is nothing that can be asked of {field.path}.",
         hint=f"one of: {', '.join(one.name for one in offered)}",
     )
+
+
+def named(field: Field, typed: str, value: Value = None) -> tuple[str, Value]:
+    """Return the name of an operator as somebody typed it, and its value.
+
+    Any case will do, and SQL's signs: ``=`` ``!=`` ``<>`` ``<`` ``<=`` ``>`` ``>=``
+    ``LIKE`` ``NOT LIKE`` ``IN`` ``NOT IN`` ``IS NULL`` ``IS NOT NULL``.  A boolean is
+    asked whether it is true or false.  Raises InvalidOption like `find_operator`.
+    """
+    word = " ".join(typed.split()).casefold()
+    names = [one.name for one in operators(field)]
+    for name in (word, *_SIGNS.get(word, ())):
+        if name in names:
+            return name, value
+    if field.type.kind is Kind.BOOLEAN and word in ("is", "is not", *_SIGNS):
+        wanted = _YES_OR_NO.get(str(value).strip().casefold())
+        equal = {"is": True, "is not": False}.get(_SIGNS.get(word, (word,))[0])
+        if wanted is not None and equal is not None:
+            return f"is {str(wanted is equal).lower()}", None
+    return find_operator(field, typed).name, value
 
 
 def asked(where: Where, field: Field, path: str, mark: str) -> tuple[str, Value]:
