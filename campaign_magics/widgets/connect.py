@@ -30,6 +30,7 @@ from .connect_ways import (
     sources_words,
     typed_profile,
 )
+from .later import Later
 from .passing import Passing
 from .secret_field import SecretField
 
@@ -37,6 +38,8 @@ OTHER = "another instance"
 _WIDE = {"width": "min(34em, 100%)"}
 _NAMED = {"description_width": "8.5em"}
 _INDENT = "4px 0 4px calc(8.5em + 6px)"
+_SETTLE = 0.2
+"""Seconds after Return: what was typed may arrive later than the key that ends it."""
 _HOW = "here as text: %campaign_connect PROFILE, or %campaign_connect URL --user NAME"
 
 
@@ -53,6 +56,7 @@ class ConnectBox(Passing):
         self._found = found
         self._ways = ways
         self._busy = threading.Lock()
+        self._entered = Later(self._enter, pause=_SETTLE)
         self._summary = ""
         self.secrets: dict[SecretName, SecretField] = {}
         self._make_form()
@@ -94,15 +98,15 @@ class ConnectBox(Passing):
             layout=_WIDE,
             style=_NAMED,
         )
-        self.address = _text("Address", "https://acme.campaign.adobe.com")
-        self.user = _text("Operator", "")
+        self.address = self._text("Address", "https://acme.campaign.adobe.com")
+        self.user = self._text("Operator", "")
         self._fields = widgets.VBox()
         self._sources = widgets.HTML()
 
     def _make_keeping(self) -> None:
         self.remember = _tick("Remember the password in this computer's key store")
         self.save = _tick("Save as a profile")
-        self.name = _text("Profile name", "prod")
+        self.name = self._text("Profile name", "prod")
         self.production = _tick("Production: writes ask for the profile's name")
 
     def _make_actions(self) -> None:
@@ -174,7 +178,25 @@ class ConnectBox(Passing):
             )
             for name in names
         }
+        for field in self.secrets.values():
+            field.on_msg(self._key)
         self._fields.children = tuple(self.secrets.values())
+
+    def _text(self, name: str, example: str) -> Any:
+        text = widgets.Text(
+            description=name, placeholder=example, layout=_WIDE, style=_NAMED
+        )
+        text.on_msg(self._key)
+        return text
+
+    def _key(self, _: Any, content: Any, __: Any) -> None:
+        if content.get("event") == "submit":
+            self._entered.ask()
+
+    def _enter(self) -> None:
+        """Connect, as the button does; after the last field's text has arrived."""
+        if not self.finished:
+            self._attempt(self._take)
 
     def _attempt(self, then: Callable[[Connection, Wish | None], None]) -> None:
         """Log on and go on with it; an error is two lines in the box."""
@@ -252,12 +274,6 @@ class ConnectBox(Passing):
     def _enable(self, enabled: bool) -> None:
         for one in (self.button, self.test, self.place):
             one.disabled = not enabled
-
-
-def _text(name: str, example: str) -> Any:
-    return widgets.Text(
-        description=name, placeholder=example, layout=_WIDE, style=_NAMED
-    )
 
 
 def _tick(words: str) -> Any:

@@ -28,6 +28,14 @@ a down arrow in a list would move to the next cell, ``dd`` would delete this one
 leaves alone what carries this attribute; what has the focus does, except while Ctrl or
 Command is held down, so that saving works."""
 
+_ARROW: Final = (
+    "data:image/svg+xml,%3Csvg xmlns='http%3A//www.w3.org/2000/svg' width='18' "
+    "height='18'%3E%3Cpath d='M5 7l4 4 4-4' fill='none' stroke='%23808080' "
+    "stroke-width='2'/%3E%3C/svg%3E"
+)
+"""The arrow of a list: a grey that is seen on white and on black.  ipywidgets' own is
+black in every theme."""
+
 _STYLE: Final = (
     f'<style onload="{_KEYS}">'
     + """
@@ -49,6 +57,7 @@ _STYLE: Final = (
 .campaign-magics code,.campaign-magics .cm-mono{
   font-family:var(--jp-code-font-family,monospace);font-size:.95em}
 .campaign-magics code{background:transparent;color:inherit}
+.campaign-magics .widget-dropdown>select{background-image:url("ARROW")}
 .campaign-magics .cm-quiet{color:var(--jp-content-font-color2,#616161)}
 .campaign-magics .cm-title{font-size:1.05em;font-weight:600}
 .campaign-magics .cm-error{
@@ -56,7 +65,7 @@ _STYLE: Final = (
 .campaign-magics .cm-tag{
   border:1px solid currentColor;border-radius:3px;padding:0 4px;font-size:.85em;
   white-space:nowrap}
-</style>"""
+</style>""".replace("ARROW", _ARROW)
 )
 
 

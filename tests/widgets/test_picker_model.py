@@ -103,16 +103,28 @@ def test_fields_of_links_are_chosen_by_path(model: PickerModel) -> None:
     assert model.chosen == ["folder", "folder/@label", "location/@city"]
 
 
-def test_items_stored_as_xml_are_shown_and_cannot_be_ticked(session: Any) -> None:
+def test_items_stored_as_xml_are_told_and_not_offered(session: Any) -> None:
+    """A session's query selects none of them; the collection's line says so."""
     model = PickerModel(session.schemas.__getitem__)
     model.open("nms:delivery")
     [collection] = model.schema.collections
-    model.tree.toggle(collection.path)  # type: ignore[union-attr]
+    found = rows(model)
+    told = found[collection.path]
+    assert told.marks == ("many", "stored as XML", "in no query")
+    assert (told.is_open, told.can_be_chosen) == (None, False)
     item = f"{collection.path}/{collection.fields[0].path}"
-    assert rows(model)[item].depth == rows(model)[collection.path].depth + 1
-    assert not rows(model)[item].can_be_chosen
+    assert item not in found
     with pytest.raises(InvalidOption, match="stored inside the record as XML"):
         model.tick(item)
+
+
+def test_links_to_many_say_that_records_repeat(model: PickerModel) -> None:
+    """Ticked or asked for, each item is a row of its own."""
+    model.tick("folder/@label")
+    assert model.repeats == []
+    model.tick("subscription/@created")
+    model.ask("subscription/service/@label", "is", "x")
+    assert model.repeats == ["subscription"]
 
 
 def test_what_has_many_items_cannot_be_ticked(model: PickerModel) -> None:
@@ -156,6 +168,59 @@ def test_a_condition_becomes_a_typed_expression(
     model.tick("@email")
     model.ask(path, operator, value)
     assert [condition.expr for condition in model.query().where] == [expected]
+
+
+@pytest.mark.parametrize(
+    ("path", "sign", "value", "expected"),
+    [
+        ("@language", "=", "fr", "@language = 'fr'"),
+        ("@language", "!=", "fr", "@language <> 'fr'"),
+        ("@language", " <> ", "fr", "@language <> 'fr'"),
+        ("@email", "LIKE", "%@acme.%", "@email LIKE '%@acme.%'"),
+        ("@email", "not  like", "a_", "@email NOT LIKE 'a_'"),
+        ("@language", "In", ["fr", "de"], "@language IN ('fr', 'de')"),
+        ("@language", "NOT IN", "fr,de", "@language NOT IN ('fr', 'de')"),
+        ("@email", "IS NULL", None, "@email IS NULL OR @email = ''"),
+        ("@created", "is not null", None, "@created IS NOT NULL"),
+        ("@id", "==", 7, "@id = 7"),
+        ("@id", "<", 7, "@id < 7"),
+        ("@id", "<=", 7, "@id <= 7"),
+        ("@id", ">", 7, "@id > 7"),
+        ("@id", ">=", 7, "@id >= 7"),
+        ("@birthDate", "<", date(1990, 5, 1), "@birthDate < #1990-05-01#"),
+        ("@created", ">=", "2024-01-31", "@created >= #2024-01-31#"),
+        ("@gender", "=", "female", "@gender = 2"),
+        ("@blackList", "=", True, "@blackList = true"),
+        ("@blackList", "!=", "true", "@blackList = false"),
+        ("@blackList", "is", 0, "@blackList = false"),
+        ("@lastName", "Begins With", "A", "@lastName LIKE 'A%'"),
+    ],
+)
+def test_the_signs_of_sql_are_operators_too(
+    model: PickerModel, path: str, sign: str, value: Any, expected: str
+) -> None:
+    model.tick("@email")
+    model.ask(path, sign, value)
+    assert [condition.expr for condition in model.query().where] == [expected]
+
+
+@pytest.mark.parametrize(
+    ("path", "sign", "value"),
+    [
+        ("@created", "=", "2024-01-31"),  # a moment is before or after
+        ("@gender", "<", "female"),
+        ("@id", "LIKE", 1),
+        ("@blackList", "=", "perhaps"),
+        ("@email", "; DROP TABLE", "x"),
+    ],
+)
+def test_a_sign_that_a_field_does_not_have_lists_what_it_has(
+    model: PickerModel, path: str, sign: str, value: Any
+) -> None:
+    with pytest.raises(InvalidOption, match="nothing that can be asked") as told:
+        model.ask(path, sign, value)
+    assert "is " in str(told.value.hint)
+    assert model.wheres == []
 
 
 def test_conditions_are_joined_by_and_or_by_or(model: PickerModel) -> None:

@@ -184,8 +184,82 @@ def test_counting_is_on_request_or_after_every_change(
     picker.count.click()
     assert "7 records of nms:recipient fit" in picker.stage.status.value
     picker.live.value = True
+    assert picker.counting.wait()
+    assert len(session.asked) == 2
     row(picker, "@id").box.value = True
+    assert picker.counting.wait()
     assert len(session.asked) == 3
+
+
+def test_a_live_count_blocks_nobody_and_the_last_change_wins(
+    picker: Picker, session: Any
+) -> None:
+    """While the server counts, fields are ticked; then it counts the last query."""
+    started, answers = threading.Event(), threading.Event()
+
+    def slow(query: Any) -> int:
+        session.asked.append(query)
+        started.set()
+        assert answers.wait(10)
+        return len(query.select)
+
+    session.count = slow
+    picker.tick("@email")
+    picker.live.value = True
+    assert started.wait(10)
+    for path in ("@id", "@lastName", "@firstName"):
+        row(picker, path).box.value = True  # would hang if the count held the lock
+    assert "SELECT @email, @id, @lastName, @firstName" in picker.sql
+    assert "fit" not in picker.stage.status.value
+    answers.set()
+    assert picker.counting.wait()
+    assert [len(query.select) for query in session.asked] == [1, 4]
+    assert "4 records of nms:recipient fit." in picker.stage.status.value
+
+
+def test_a_live_count_tells_errors_and_goes_on(picker: Picker, session: Any) -> None:
+    """Also one of a query that is not finished: it waits for the rest."""
+    picker.tick("@email")
+    session.refuses = SoapFault("The server is tired.", hint="wait")
+    picker.live.value = True
+    assert picker.counting.wait()
+    assert "The server is tired." in picker.stage.status.value
+    session.refuses = None
+    row(picker, "@lastName").button.click()  # a condition without a value yet
+    assert picker.counting.wait()
+    asked = len(session.asked)
+    picker.chosen.conditions[0].value.value = "Ng"
+    assert picker.counting.wait()
+    assert len(session.asked) == asked + 1
+    assert "7 records" in picker.stage.status.value
+
+
+def test_a_schema_that_cannot_be_fetched_is_told_where_it_is_seen(
+    session: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing is open yet, so the line must not be in what is hidden till then."""
+    picker = Picker(session)
+    picker.search.words.value = "nms:recipient"
+    lookup = picker.model._lookup
+
+    def lost(name: str) -> Any:
+        raise SoapFault("The schema is locked.", hint="try again")
+
+    monkeypatch.setattr(picker.model, "_lookup", lost)
+    picker.search.listed.children[0].click()
+    assert "The schema is locked." in picker.stage.status.value
+    assert picker.stage.status in picker.view.children
+    monkeypatch.setattr(picker.model, "_lookup", lookup)
+    picker.search.listed.children[0].click()
+    assert picker.model.schema.id == "nms:recipient"
+    assert "locked" not in picker.stage.status.value
+
+
+def test_a_1_n_link_says_that_records_repeat(picker: Picker) -> None:
+    picker.tick("@email")
+    assert picker.chosen.repeats.value == ""
+    picker.tick("subscription/@created")
+    assert "one row for each item of subscription" in picker.chosen.repeats.value
 
 
 def test_a_preview_asks_for_ten_rows(picker: Picker, session: Any) -> None:

@@ -332,3 +332,40 @@ def test_its_twin_shows_the_profiles_and_how_to_do_without(
     assert "<img" not in live.data["text/html"]
     assert "%campaign_connect PROFILE" in live.data["text/plain"]
     assert "nothing is connected yet" in note.data["text/plain"]
+
+
+def press_return(box: ConnectBox, field: Any) -> None:
+    """Press Return as a page does, and wait for what it starts."""
+    field._handle_custom_msg({"event": "submit"}, [])
+    assert box._entered.wait()
+
+
+@pytest.mark.parametrize("name", ["address", "user", "password"])
+def test_return_in_any_field_connects(doors: Doors, name: str) -> None:
+    box = filled_in(doors)
+    field = box.secrets["password"] if name == "password" else getattr(box, name)
+    press_return(box, field)
+    assert len(doors.taken) == 1
+    assert box.finished
+    press_return(box, box.address)  # a second Return finds nothing to do
+    assert len(doors.taken) == 1
+
+
+def test_a_password_that_arrives_after_its_return_is_the_one_taken(
+    doors: Doors,
+) -> None:
+    """A page sends the key before the field's text."""
+    box = filled_in(doors)
+    field = box.secrets["password"]
+    field._handle_custom_msg({"event": "submit"}, [])
+    type_in(field, "the second thought")
+    assert box._entered.wait()
+    [(_, secrets)] = doors.opened
+    assert secrets["password"].reveal() == "the second thought"
+
+
+def test_return_tells_what_is_missing(doors: Doors) -> None:
+    box = filled_in(doors, user="")
+    press_return(box, box.user)
+    assert "No operator is given." in box.status.value
+    assert not box.button.disabled

@@ -47,7 +47,7 @@ class RowView:
         self.box.tooltip = f"{row.label}. {row.description}".removesuffix(". ")
         self.box.value = ticked
         self.facts.value = facts(row)
-        if row.is_open is None:
+        if row.sort == "field":
             self.button.description = "Where"
             self.button.tooltip = f"Add a condition on {row.label}"
         else:
@@ -169,7 +169,7 @@ def headline(schema: Schema) -> str:
 def facts(row: Row) -> str:
     """Return what stands behind a row's label, as escaped HTML."""
     head = "" if row.can_be_chosen else f"{_INDENT * row.depth}{escape(row.label)} "
-    name = row.path.rpartition("/")[2] if row.sort in ("field", "item") else ""
+    name = row.path.rpartition("/")[2] if row.sort == "field" else ""
     parts = [f"<code>{escape(name)}</code>"] if name else []
     parts.append(f'<span class="cm-quiet">{escape(row.type)}</span>')
     parts += [f'<span class="cm-tag">{escape(mark)}</span>' for mark in row.marks]

@@ -13,7 +13,7 @@ from ...schemas.model import Field, Schema
 from ...schemas.resolve import Resolved, resolve
 from ...xtk.ast import Path
 from ...xtk.printer import to_source
-from .conditions import Value, Where, asked, find_operator, operators
+from .conditions import Value, Where, asked, named, operators
 from .sql import to_sql
 from .tree import Lookup, Tree
 
@@ -85,11 +85,15 @@ class PickerModel:
         self.chosen.insert(to, self.chosen.pop(at))
 
     def ask(self, path: str, operator: str | None = None, value: Value = None) -> None:
-        """Add a condition; without an operator, the most usual one of the field."""
+        """Add a condition; without an operator, the most usual one of the field.
+
+        Operators are names or SQL's signs, as `conditions.named` reads them.
+        """
         path = _bare(path)
         field = self.field(path)
-        name = operators(field)[0].name if operator is None else operator
-        find_operator(field, name)
+        name = operators(field)[0].name
+        if operator is not None:
+            name, value = named(field, operator, value)
         self.wheres.append(Where(path=path, operator=name, value=value))
 
     def change(self, at: int, *, operator: str, value: Value) -> None:
@@ -121,6 +125,17 @@ class PickerModel:
         parts = [hop.link.label or hop.link.path for hop in found.hops]
         parts.append(item.label if item is not None and item.label else path)
         return " › ".join(" ".join(part.split()) for part in parts)
+
+    @property
+    def repeats(self) -> list[str]:
+        """The 1-N links that lead to what was picked: each item is a row of its own."""
+        paths = [*self.chosen, *(where.path for where in self.wheres)]
+        found: list[str] = []
+        for path in paths:
+            for hop in self._resolve(path).hops:
+                if hop.link.unbound and hop.link.path not in found:
+                    found.append(hop.link.path)
+        return found
 
     def query(self, limit: int | None = None) -> QueryDef:
         """Return the query; ``limit`` replaces the one that was picked.

@@ -41,6 +41,7 @@ class QueryView:
         self.no_condition = widgets.HTML(
             line("Press Where beside a field.", quiet=True)
         )
+        self.repeats = widgets.HTML()
         self.conditions: list[ConditionView] = []
         self.listed = widgets.VBox()
         self.orders = [_OrderView(name) for name in ("Order by", "then by")]
@@ -63,6 +64,7 @@ class QueryView:
             options = [(f"{model.label(p)}  ({p})", p) for p in model.chosen]
             self.columns.options = options
             self.columns.value = kept if kept in model.chosen else None
+            self.repeats.value = _repeats(model.repeats)
             self._list_conditions()
             self.joined.value = model.any_of
             keys = [(o.expr, o.desc) for o in model.order]
@@ -109,6 +111,7 @@ class QueryView:
                 widgets.HTML(title("Chosen fields")),
                 self.columns,
                 bar,
+                self.repeats,
                 widgets.HTML(title("Conditions")),
                 self.joined,
                 self.listed,
@@ -165,6 +168,14 @@ class QueryView:
         keys = [(o.path.value, o.desc.value) for o in self.orders if o.path.value]
         self._model.sort(*dict(keys).items())
         self._changed()
+
+
+def _repeats(links: Sequence[str]) -> str:
+    """Say that records come more than once, or "" where they do not."""
+    if not links:
+        return ""
+    one = f"one row for each item of {' and '.join(links)}"
+    return line(f"A record may come several times: {one}.", quiet=True)
 
 
 class _OrderView:

@@ -14,8 +14,9 @@ from ...schemas.model import Collection, Field, Link, Schema
 from ...xtk.types import EnumValue
 
 Lookup = Callable[[str], Schema]
-Sort = Literal["field", "group", "link", "collection", "item"]
-"""``item``: a field of a collection stored as XML, which no query can select."""
+Sort = Literal["field", "group", "link", "collection"]
+"""``collection``: many items stored in the record as XML.  `session.query` selects
+none of them, so their fields are not offered; the line says that they are there."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -158,8 +159,7 @@ def _level(schema: Schema, prefix: str, depth: int) -> tuple[_Branch, ...]:
     for field in schema.fields:
         put(field.path, _field(field, prefix, depth, keys.get(field.path, ())))
     for collection in schema.collections:
-        made = _collection(collection, prefix, depth)
-        put(collection.path, made.row, made.below)
+        put(collection.path, _collection(collection, prefix, depth))
     for link in schema.links:
         put(link.path, _link(link, prefix, depth), None)
     made_groups = [
@@ -216,21 +216,16 @@ def _link(link: Link, prefix: str, depth: int) -> Row:
     )
 
 
-def _collection(collection: Collection, prefix: str, depth: int) -> _Branch:
-    path = prefix + collection.path
-    row = Row(
-        path=path,
+def _collection(collection: Collection, prefix: str, depth: int) -> Row:
+    return Row(
+        path=prefix + collection.path,
         sort="collection",
         label=_words(collection.label) or collection.path,
         depth=depth,
         type="collection",
-        marks=("many", "stored as XML"),
-        is_open=False,
+        marks=("many", "stored as XML", "in no query"),
         many=True,
     )
-    inner = depth + 1 + collection.path.count("/")
-    items = (_field(f, f"{path}/", inner, ()) for f in collection.fields)
-    return _Branch(row, tuple(_Branch(replace(item, sort="item")) for item in items))
 
 
 def _key_marks(schema: Schema) -> dict[str, tuple[str, ...]]:

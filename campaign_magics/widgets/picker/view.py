@@ -18,6 +18,7 @@ import ipywidgets as widgets
 from ...errors import CampaignError
 from ...query.model import QueryDef
 from ...session import Connection
+from ..later import Later
 from ..theme import framed
 from ..twin import Twin
 from .fields import FieldsView
@@ -44,6 +45,7 @@ class Picker(Twin):
     def __init__(self, session: Connection, schema: str | None = None) -> None:
         self._session = session
         self._busy = threading.Lock()
+        self.counting = Later(self._count_live)
         self.frame: pd.DataFrame | None = None
         self.stage = Stage()
         self.model = PickerModel(session.schemas.__getitem__)
@@ -52,8 +54,8 @@ class Picker(Twin):
         self.chosen = QueryView(self.stage, self.model, self._changed)
         self.outcome = OutcomeView()
         self._make_actions()
-        self._body = widgets.VBox(layout={"display": "none"})
         self.view = self._laid_out()
+        self._show_body(False)
         if schema is None:
             self.search.refresh()
         else:
@@ -107,7 +109,7 @@ class Picker(Twin):
             if tree is not None:
                 self.fields.open(tree, _Chosen(self.model))
             self.search.close()
-            self._body.layout.display = None
+            self._show_body(True)
             self.chosen.refresh()
             self.stage.say(f"{schema} is open.")
             self._changed()
@@ -125,6 +127,7 @@ class Picker(Twin):
     def where(self, path: str, operator: str | None = None, value: Any = None) -> None:
         """Add a condition: ``picker.where("@language", "is one of", ["fr", "de"])``.
 
+        SQL's signs will do as well: ``picker.where("@language", "IN", ["fr", "de"])``.
         Raises UnknownName, and InvalidOption that lists the field's operators.
         """
         with self.stage.lock:
@@ -163,17 +166,21 @@ class Picker(Twin):
             indent=False,
             layout={"width": "auto"},
         )
-        self.live.observe(self._clicked(self._count_if_live), "value")
+        self.live.observe(lambda _: self._ask_for_count(), "value")
 
     def _laid_out(self) -> Any:
         actions = widgets.HBox([self.count, self.preview, self.start, self.live])
         actions.add_class("cm-bar")
         both = widgets.HBox([self.fields.view, self.chosen.view])
         both.add_class("cm-both")
-        self._body.children = [both, actions, self.stage.status, self.outcome.view]
-        return framed(
-            [self.search.view, self._body], classes=["cm-picker"], style=STYLE
-        )
+        self._body = widgets.VBox([both, actions])
+        # What went wrong before a schema is open shall be seen, too.
+        parts = [self.search.view, self._body, self.stage.status, self.outcome.view]
+        return framed(parts, classes=["cm-picker"], style=STYLE)
+
+    def _show_body(self, shown: bool) -> None:
+        for part in (self._body, self.outcome.view):
+            part.layout.display = None if shown else "none"
 
     def _button(self, name: str, act: Callable[[], None]) -> Any:
         button = widgets.Button(description=name, layout={"width": "auto"})
@@ -207,8 +214,10 @@ class Picker(Twin):
                 self.model.untick(row.path)
             else:
                 self.model.tick(row.path)
-        finally:
-            self._redraw()  # the box shows what is so, also after an error
+        except Exception:
+            self.fields.refresh()  # the box shows what is so
+            raise
+        self._redraw()
 
     def _where(self, row: Row) -> None:
         self.model.ask(row.path)
@@ -223,20 +232,37 @@ class Picker(Twin):
         self.fields.refresh()
         self.outcome.refresh(self.model)
         self.renote()
-        if self.live.value:
-            self._clicked(self._count_if_live)(None)
+        self._ask_for_count()
 
-    def _count_if_live(self) -> None:
+    def _ask_for_count(self) -> None:
         if self.live.value and self.model.chosen:
-            self._count()
+            self.counting.ask()
+
+    def _count_live(self) -> None:
+        """Count in `counting`'s own thread; a query that is half typed has no count."""
+        try:
+            query = self.query
+        except CampaignError:
+            return
+        if not self.live.value:
+            return
+        with self.stage.watched():
+            found = self._session.count(query)
+            if self._is_still(query):
+                self.stage.say(_fit(found, query))
 
     def _count(self) -> None:
         query = self.query
+        self.stage.say("Counting …")
         found = self._session.count(query)
-        same = self.query == query
-        unit = "record" if found == 1 else "records"
-        late = "" if same else " (before the last change)"
-        self.stage.say(f"{found:,} {unit} of {query.schema} fit{late}.")
+        late = "" if self._is_still(query) else " (before the last change)"
+        self.stage.say(_fit(found, query, late))
+
+    def _is_still(self, query: QueryDef) -> bool:
+        try:
+            return self.query == query
+        except CampaignError:
+            return False
 
     def _preview(self) -> None:
         with self.stage.lock:
@@ -251,6 +277,11 @@ class Picker(Twin):
         self.frame = frame
         self.outcome.show(frame, self._session.footer(frame))
         self.stage.say(f"{len(frame):,} rows are in picker.frame.")
+
+
+def _fit(found: int, query: QueryDef, late: str = "") -> str:
+    unit = "record" if found == 1 else "records"
+    return f"{found:,} {unit} of {query.schema} fit{late}."
 
 
 class _Chosen:
