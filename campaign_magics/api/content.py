@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from copy import deepcopy
+from numbers import Integral
 from typing import Any, Final
 
 from lxml import etree
@@ -20,7 +21,8 @@ from ..xtk.xml import child, local_name
 from .people import RECIPIENT
 
 Content = str | bytes | etree._Element | Mapping[str, Any] | None
-"""A ``<delivery>`` fragment, or the parts by the names of `PARTS`."""
+"""A ``<delivery>`` fragment, or the parts by the names of `PARTS`; a part that is None
+is the template's."""
 
 Targets = object
 """A condition, a query, rows with ``id`` or ``email``, XML, or None for the template's.
@@ -67,7 +69,8 @@ def read_targets(
     """Return ``<targets>``: whom the delivery goes to; None keeps the template's.
 
     ``targets`` is a condition (``"email LIKE '%.org'"``), a query on nms:recipient,
-    rows with a column ``id`` or ``email`` (DataFrame, list of dicts or of addresses),
+    rows with a column ``id`` or ``email`` (DataFrame, list of dicts, of addresses or
+    of ids),
     or XML: ``<targets>``, ``<where>``.  Raises InvalidValue for what is none of them,
     and as a query does.
     """
@@ -94,7 +97,8 @@ def _document(content: Content) -> etree._Element:
                     f"A delivery's content has no part '{name}'.",
                     hint=did_you_mean(name, PARTS) or f"parts are {', '.join(PARTS)}",
                 )
-            _put(root, PARTS[name], _text(name, value))
+            if value is not None:
+                _put(root, PARTS[name], _text(name, value))
         return root
     found = to_element(content, name="content")
     if found is None or local_name(found) != "delivery":
@@ -118,6 +122,8 @@ def _put(root: etree._Element, path: str, text: str) -> None:
 
 def _text(name: str, value: object) -> str:
     """Return a text that XML can hold."""
+    if isinstance(value, bytes):
+        raise InvalidValue(f"{name} is bytes.", hint="give text: .decode()")
     text = str(value)
     try:
         etree.Element("x").text = text
@@ -227,6 +233,8 @@ def _people(rows: Any) -> tuple[str, list[Any]]:
         rows = rows.to_pandas()
     if isinstance(rows, Sequence) and rows and isinstance(rows[0], str):
         rows = pd.DataFrame({"email": list(rows)})
+    if isinstance(rows, Sequence) and rows and isinstance(rows[0], Integral):
+        rows = pd.DataFrame({"id": list(rows)})
     try:
         frame = rows if isinstance(rows, pd.DataFrame) else pd.DataFrame(rows)
     except (TypeError, ValueError) as exc:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 from uuid import uuid4
 
@@ -18,8 +18,9 @@ from .content import Content, Targets, fragment, read_targets
 from .delivery import Delivery
 from .delivery_logs import log_query, stats_query
 from .documents import reference
+from .doing import doing
 from .jobs import Jobs
-from .records import Kind, Row, check_states, find, query_of, state_label
+from .records import Kind, Row, check_free, find, query_of, state_label, states_of
 from .waiting import TIMEOUT, Patience, Seen, wait
 
 if TYPE_CHECKING:
@@ -106,7 +107,7 @@ class Deliveries:
         """Return deliveries, or those in one state; ``templates`` for those instead."""
         where = [f"@isModel = {int(templates)}"]
         if state is not None:
-            check_states(self._connection, SCHEMA, "@state", (state,))
+            (state,) = states_of(self._connection, SCHEMA, "@state", (state,))
             where.append("@state = :state")
         query = query_of(self._connection.schemas[SCHEMA], _LISTED, where)
         return self._connection.query(query, {"state": state}, limit=limit)
@@ -128,20 +129,23 @@ class Deliveries:
     ) -> Delivery:
         """Make a delivery from a template without preparing it (CreateFromModel).
 
-        Arguments as for ``submit``.  Raises also SoapFault when the name is taken.
+        Arguments as for ``submit``.
         """
         order = self._order(template, content, targets, label, name, params)
         require_consent(
             self._connection, yes, f"Making a delivery from {order.template}"
         )
-        made = self._connection.call(
-            SCHEMA, "CreateFromModel", order.template, order.content
-        )
+        try:
+            made = self._connection.call(
+                SCHEMA, "CreateFromModel", order.template, order.content
+            )
+        except AnswerLost as lost:
+            lost.hint = "it saves nothing yet: it is safe to do it again"
+            raise
         if not isinstance(made, etree._Element):
             raise BadAnswer("CreateFromModel answered no delivery.", hint="try again")
         made.set("xtkschema", SCHEMA)
-        self._connection.call("xtk:session", "Write", made)
-        return self._made(str(made.get("internalName") or order.name))
+        return self._send(order, "xtk:session", "Write", made)
 
     def submit(
         self,
@@ -163,19 +167,17 @@ class Deliveries:
         with ``id`` or ``email``; left out, the template's.  ``name`` is the internal
         name, made up when left out.
 
-        The analysis goes on when this returns: ``wait()`` for its end.
+        The analysis goes on when this returns: ``wait()`` for its end.  Raises also
+        InvalidValue when the name is taken, and AnswerLost only when the delivery is
+        not there although the call was sent.
         """
         order = self._order(template, content, targets, label, name, params)
         require_consent(
             self._connection, yes, f"Sending a delivery from {order.template}"
         )
-        try:
-            self._connection.call(
-                SCHEMA, "SubmitDelivery", order.template, order.content
-            )
-        except AnswerLost as lost:
-            return self._after_all(order.name, lost)
-        return self._made(order.name)
+        return self._send(
+            order, SCHEMA, "SubmitDelivery", order.template, order.content
+        )
 
     def prepare(
         self,
@@ -190,11 +192,12 @@ class Deliveries:
         Raises WorkFailed with the cause when the analysis fails, StillRunning when
         it lasts longer than ``timeout`` seconds; an interrupt ends the wait only.
         """
-        row = self._allowed(which, "Preparing", yes)
+        row, what, check = self._allowed(which, "Preparing", yes)
         jobs = Jobs(self._connection, clock=self._clock)
-        job = jobs.submit(SCHEMA, "Prepare", int(row["id"]), yes=yes)
-        job.wait(timeout=timeout, progress=progress)
-        return self.status(int(row["id"]))
+        with doing(what, check):
+            job = jobs.submit(SCHEMA, "Prepare", int(row["id"]), yes=yes)
+        job = job.wait(timeout=timeout, progress=progress)
+        return replace(self.status(int(row["id"])), warning=job.warned)
 
     def start(self, which: Which, *, yes: str | None = None) -> Delivery:
         """Let the messages of a prepared delivery leave, or go on after a pause."""
@@ -252,8 +255,7 @@ class Deliveries:
         one waited for; StillRunning when the time is up.  An interrupt ends the wait
         only.
         """
-        states = (until,) if isinstance(until, str) else until
-        check_states(self._connection, SCHEMA, "@state", states or ())
+        states = states_of(self._connection, SCHEMA, "@state", until) if until else None
         first = self.status(which)
         looks = [first]
 
@@ -282,6 +284,8 @@ class Deliveries:
     ) -> _Order:
         """Check everything that can be checked before anything is sent."""
         found = find(self._connection, _TEMPLATE, template)
+        if name is not None:
+            check_free(self._connection, _KIND, name)
         known = name or f"CM{uuid4().hex[:12]}"
         attributes = {"internalName": known}
         if label is not None:
@@ -292,6 +296,16 @@ class Deliveries:
             name=known,
             content=fragment(content, whom, attributes),
         )
+
+    def _send(self, order: _Order, schema: str, method: str, *args: object) -> Delivery:
+        """Call what makes a delivery and return it, made without an answer or with."""
+        what = f"Making the delivery {order.name}"
+        try:
+            with doing(what, f"session.delivery.status('{order.name}')"):
+                self._connection.call(schema, method, *args)
+        except AnswerLost as lost:
+            return self._after_all(order.name, lost)
+        return self._made(order.name)
 
     def _made(self, name: str) -> Delivery:
         try:
@@ -307,19 +321,24 @@ class Deliveries:
         try:
             return self.status(name)
         except UnknownName:
-            lost.hint = "no delivery was made: it is safe to submit it again"
+            lost.hint = f"there is no delivery '{name}' so far; {lost.hint}"
             raise lost from None
 
-    def _allowed(self, which: Which, doing: str, yes: str | None) -> Row:
+    def _allowed(
+        self, which: Which, verb: str, yes: str | None
+    ) -> tuple[Row, str, str]:
+        """Return a delivery, what is done to it, and the code that shows it."""
         row = find(self._connection, _KIND, _plain(which))
-        what = f"{doing} the delivery {row['internalName']}"
+        name = row["internalName"]
+        what = f"{verb} the delivery {name}"
         require_consent(self._connection, yes, what)
-        return row
+        return row, what, f"session.delivery.status('{name}')"
 
-    def _tell(self, which: Which, doing: str, method: str, yes: str | None) -> Delivery:
-        row = self._allowed(which, doing, yes)
+    def _tell(self, which: Which, verb: str, method: str, yes: str | None) -> Delivery:
+        row, what, check = self._allowed(which, verb, yes)
         number = int(row["id"])
-        self._connection.call(SCHEMA, method, entity=reference(SCHEMA, number))
+        with doing(what, check):
+            self._connection.call(SCHEMA, method, entity=reference(SCHEMA, number))
         return self.status(number)
 
     def _seen(self, row: Row) -> Delivery:

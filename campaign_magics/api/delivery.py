@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from ..session.progress import Watch
 from .shown import Facts, Shown
@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from .deliveries import Deliveries
 
 
+_NOT_ANALYSED: Final = frozenset({"edition", "targetPending", "targeting"})
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Delivery(Shown):
     """A delivery as it was when it was asked for.
@@ -23,8 +26,8 @@ class Delivery(Shown):
     ``state`` is the enumeration's name (``ready``), ``state_label`` what the console
     shows; ``target`` the people it is for, ``rejected`` those whom the rules took
     out, ``to_send`` the messages made by the analysis; ``sent`` and ``failed`` count
-    as it goes on.  Its methods are those of ``session.delivery``, which return it as
-    it is then.
+    as it goes on.  ``warning`` is what ``prepare`` has to say of the analysis.  Its
+    methods are those of ``session.delivery``, which return it as it is then.
     """
 
     id: int
@@ -41,6 +44,7 @@ class Delivery(Shown):
     failed: int = 0
     started: datetime | None = None
     ended: datetime | None = None
+    warning: str = ""
     home: Deliveries = field(repr=False, compare=False)
 
     @property
@@ -61,17 +65,19 @@ class Delivery(Shown):
         return min(1.0, self.processed / self.to_send)
 
     def facts(self) -> Facts:
-        """Return what is worth showing."""
+        """Return what is worth showing; an analysis that found nobody is."""
+        analysed = self.state not in _NOT_ANALYSED
         return [
             ("state", self.state_label),
             ("channel", self.channel),
-            ("target", self.target or None),
+            ("target", self.target if analysed else None),
             ("rejected by the rules", self.rejected or None),
-            ("to send", self.to_send or None),
+            ("to send", self.to_send if analysed else None),
             ("sent", self.sent or None),
             ("failed", self.failed or None),
             ("sending started", self.started),
             ("sending ended", self.ended),
+            ("warning", self.warning),
             ("id", str(self.id)),
         ]
 

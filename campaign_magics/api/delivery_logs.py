@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from ..errors import UnknownName
+from ..errors import InvalidOption, UnknownName
 from ..query.model import Condition, OrderNode, QueryDef, SelectNode
 from ..schemas.model import Schema
 from ..session import Connection
-from .records import check_states, has, query_of
+from .records import has, query_of, states_of
 
 SCHEMA: Final = "nms:delivery"
 _MAPPED: Final = {
@@ -73,10 +73,14 @@ def log_query(
 
     Its parameters are ``:delivery`` and, with a status, ``:status``.
     """
+    if tracking and status is not None:
+        raise InvalidOption(
+            "Opens and clicks have no status.", hint="leave out tracking, or status"
+        )
     schema = connection.schemas[_log_schema(connection, delivery, tracking=tracking)]
     where = ["[@delivery-id] = :delivery"]
     if status is not None:
-        check_states(connection, schema.id, "@status", (status,))
+        states_of(connection, schema.id, "@status", (status,))
         where.append("@status = :status")
     date = "@logDate" if tracking else "@eventDate"
     return query_of(

@@ -18,9 +18,13 @@ def variables(values: Values) -> etree._Element:
     """Return ``<variables name="value"/>`` (protocol.md §8).
 
     Numbers, booleans and dates are written as Campaign writes them; None is empty.
-    Raises InvalidValue for a name or a text that XML cannot hold, and for a value
-    that is no single one.
+    Raises InvalidValue for a name or a text that XML cannot hold, for a value that
+    is no single one, and for what is no mapping.
     """
+    if not isinstance(values, Mapping):
+        raise InvalidValue(
+            f"Variables cannot be read from {values!r}.", hint='give {"name": value, …}'
+        )
     root = etree.Element("variables")
     for name, value in values.items():
         if isinstance(value, Mapping | list | tuple | set):

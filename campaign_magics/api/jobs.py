@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from numbers import Integral
 from typing import TYPE_CHECKING, Any, Final
 
 from lxml import etree
 
 from ..clock import SYSTEM_CLOCK, Clock
-from ..errors import InvalidValue, WorkFailed
+from ..errors import InvalidValue, SoapFault, WorkFailed
 from ..schemas.model import Method
 from ..session import Connection
 from ..session.calls import find_method
@@ -20,6 +21,7 @@ from ..xtk.text import from_text
 from ..xtk.types import DATETIME
 from ..xtk.xml import child, children
 from .documents import whole
+from .doing import advise, doing
 from .shown import Facts, Shown
 from .waiting import TIMEOUT, Patience, Seen, wait
 
@@ -44,6 +46,7 @@ _STATES: Final = {
 
 _ENDED: Final = frozenset({"cancelled", "finished", "error", "paused"})
 _ERROR: Final = "0"
+_WARNING: Final = "1"
 _LEVELS: Final = {"0": "error", "1": "warning", "2": "info", "6": "verbose"}
 _PAGE: Final = 500
 """Lines of a journal asked for at once."""
@@ -54,7 +57,8 @@ class Job(Shown):
     """A job as it was when it was asked for.
 
     ``current`` of ``total`` is its own count of how far it is; ``message`` the last
-    line of its journal, ``error`` the line that says why it failed.
+    line of its journal, ``error`` the line that says why it failed, ``warned`` its
+    last warning.
     """
 
     id: str
@@ -65,6 +69,7 @@ class Job(Shown):
     warning: bool = False
     message: str = ""
     error: str = ""
+    warned: str = ""
     home: Jobs = field(repr=False, compare=False)
 
     @property
@@ -88,7 +93,7 @@ class Job(Shown):
         return [
             ("state", self.state_label),
             ("done", None if share is None else f"{share:.0%}"),
-            ("warnings", self.warning or None),
+            ("warnings", self.warned or self.warning or None),
             ("last line", self.message),
             ("error", self.error if self.error != self.message else ""),
             ("id", self.id),
@@ -145,14 +150,20 @@ class Jobs:
     ) -> Job:
         """Start a method in the background and return its job.
 
-        ``entity`` is the object of a method that is not static: its id, XML text, an
-        lxml element or a mapping; ``args`` are the inputs in order.  Raises
-        UnknownName for a schema or method, InvalidValue for arguments.
+        ``entity`` is the object of a method that is not static: its id, a Delivery or
+        Workflow, XML text, an lxml element or a mapping; ``args`` are the inputs in
+        order.  Raises UnknownName for a schema or method, InvalidValue for arguments.
         """
         found = find_method(self._connection.schemas, schema, method)
         require_consent(self._connection, yes, f"Running {schema}#{method}")
-        if isinstance(entity, int):
-            entity = whole(self._connection, schema, entity)
+        entity = getattr(entity, "id", None) if isinstance(entity, Shown) else entity
+        if isinstance(entity, Integral):
+            entity = whole(self._connection, schema, int(entity))
+        if entity is None and not found.static:
+            raise InvalidValue(
+                f"{schema}#{method} wants an object.",
+                hint="give its id, or the whole document, as entity",
+            )
         interface = f"{_INTERFACE}|{schema}"
         if not found.inputs:
             to_wire(found, args)  # says so where there are any
@@ -177,7 +188,9 @@ class Jobs:
 
         Raises SoapFault for one that has not finished well.
         """
-        return str(self._connection.call(_JOB, "GetResult", _plain(which)) or "")
+        job = _plain(which)
+        with doing(f"Asking for the result of {job}", f"session.jobs.status('{job}')"):
+            return str(self._connection.call(_JOB, "GetResult", job) or "")
 
     def logs(self, which: Which) -> pd.DataFrame:
         """Return the journal of a job, the oldest line first."""
@@ -200,8 +213,10 @@ class Jobs:
     def cancel(self, which: Which, *, yes: str | None = None) -> Job:
         """Ask a job to end; it does so a moment later."""
         job = _plain(which)
-        require_consent(self._connection, yes, f"Cancelling the job {job}")
-        self._connection.call(_JOB, "Cancel", job)
+        what = f"Cancelling the job {job}"
+        require_consent(self._connection, yes, what)
+        with doing(what, f"session.jobs.status('{job}')"):
+            self._connection.call(_JOB, "Cancel", job)
         return self.status(job)
 
     def wait(
@@ -247,7 +262,13 @@ class Jobs:
         lines = [] if lines is None else lines
         while True:
             last = int(_get(lines[-1], "id") or 0) if lines else 0
-            answer: Any = self._connection.call(_JOB, "GetStatus", name, last, _PAGE)
+            try:
+                answer: Any = self._connection.call(
+                    _JOB, "GetStatus", name, last, _PAGE
+                )
+            except SoapFault as fault:
+                advise(fault, "give the id that submit() gave")
+                raise
             number, logs, properties = answer
             new = [] if logs is None else list(children(logs, "log"))
             lines += new
@@ -265,6 +286,9 @@ class Jobs:
         progress = None if properties is None else child(properties, "progress")
         warned = properties is not None and _get(properties, "warning") == "true"
         errors = [_get(line, "message") for line in lines if _is_error(line)]
+        warnings = [
+            _get(line, "message") for line in lines if _get(line, "logType") == _WARNING
+        ]
         return Job(
             id=name,
             state=state,
@@ -274,6 +298,7 @@ class Jobs:
             warning=warned,
             message=_get(lines[-1], "message") if lines else "",
             error=errors[-1] if errors else "",
+            warned=warnings[-1] if warnings else "",
             home=self,
         )
 
@@ -292,6 +317,8 @@ def soap_call(
 ) -> etree._Element:
     """Return the document of SubmitSoapCall: the method, its object and its inputs.
 
+    ``entity`` is left out of a static method.
+
     Raises InvalidValue when the arguments do not fit the method.
     """
     from ..soap.documents import to_element
@@ -300,13 +327,9 @@ def soap_call(
     if not method.static:
         this = etree.SubElement(order, "param", name="this", type="DOMDocument")
         document = to_element(entity, name="entity")
-        if document is None:
-            raise InvalidValue(
-                f"{schema}#{method.name} wants an object.",
-                hint="give its id, or the whole document, as entity",
-            )
-        document.tag = "value"
-        this.append(document)
+        if document is not None:
+            document.tag = "value"
+            this.append(document)
     for parameter, value in zip(method.inputs, to_wire(method, args), strict=True):
         param = etree.SubElement(
             order, "param", name=parameter.name, type=parameter.type
@@ -320,7 +343,7 @@ def soap_call(
 
 
 def _plain(which: Which) -> str:
-    name = which.id if isinstance(which, Job) else str(which).strip()
+    name = which.id if isinstance(which, Job) else str(which or "").strip()
     if not name:
         raise InvalidValue("The job is missing.", hint="give the id that submit() gave")
     return name

@@ -61,7 +61,7 @@ def cut_short(failure: BaseException, result: Enrolment) -> BaseException:
     said = f"{result.title} before it ended"
     hint = (
         "session.subscription.last tells row by row; "
-        "running it again is safe, who is subscribed stays so"
+        "running it again is safe: who is done stays so"
     )
     failure = explained(failure, said, hint)
     facts = getattr(failure, "facts", None)

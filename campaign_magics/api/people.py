@@ -108,7 +108,7 @@ def to_frame(data: object, key: str) -> pd.DataFrame:
         if all(isinstance(item, Mapping) for item in data):
             return pd.DataFrame(list(data))
     raise InvalidValue(
-        f"Recipients cannot be read from a {type(data).__name__}.",
+        f"A value of type {type(data).__name__} names no recipients.",
         hint="give a DataFrame, a list of dicts, a dict or a list of addresses",
     )
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from numbers import Integral
 from typing import Any
 
 from ..errors import InvalidValue, UnknownName
@@ -101,25 +102,44 @@ def state_label(connection: Connection, schema: str, path: str, name: str) -> st
     return next((value.label for value in values if value.name == name), name)
 
 
-def check_states(
-    connection: Connection, schema: str, path: str, names: tuple[str, ...]
-) -> None:
-    """Raise UnknownName unless all names are states of the schema's enumeration."""
+def states_of(
+    connection: Connection, schema: str, path: str, states: object
+) -> tuple[str, ...]:
+    """Return the names of one state or several, which the schema's enumeration has.
+
+    Raises UnknownName for another, with the name of a number or label as hint.
+    """
+    if isinstance(states, str) or not isinstance(states, Iterable):
+        states = (states,)
+    names = tuple(map(str, states))
     field = connection.schemas[schema].field_by_path.get(path)
     if field is None or field.enum is None:
-        return
-    known = [value.name for value in field.enum.values]
+        return names
+    values = field.enum.values
+    known = [value.name for value in values]
     for name in names:
         if name not in known:
-            near = closest(name, known)
+            meant = [v.name for v in values if name in (v.value, v.label)]
+            near = meant[0] if meant else closest(name, known)
             raise UnknownName(
                 f"{schema} has no state '{name}'.",
                 hint=f"did you mean {near}?" if near else f"it has {', '.join(known)}",
             )
+    return names
+
+
+def check_free(connection: Connection, kind: Kind, name: str) -> None:
+    """Raise InvalidValue when a record of the schema has this internal name."""
+    anything = Kind(schema=kind.schema, noun=kind.noun, fields=("@id",))
+    if read(connection, anything, [f"{kind.name} = :name"], {"name": name}, limit=1):
+        raise InvalidValue(
+            f"There is already a {kind.noun} '{name}'.",
+            hint="give another name, or none: one is made up",
+        )
 
 
 def _text(kind: Kind, which: object) -> str:
-    known = isinstance(which, int | str) and not isinstance(which, bool)
+    known = isinstance(which, Integral | str) and not isinstance(which, bool)
     text = str(which).strip() if known else ""
     if not text:
         raise InvalidValue(

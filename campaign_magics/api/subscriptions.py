@@ -73,7 +73,7 @@ class Subscriptions:
     def subscribe(
         self,
         recipients: object,
-        service: str,
+        service: Names,
         key: Names = "@email",
         *,
         create: bool = False,
@@ -85,9 +85,9 @@ class Subscriptions:
 
         ``recipients`` are rows (DataFrame, list of dicts, one dict) with the columns
         of ``key``, by which each is found, or a list of e-mail addresses; ``service``
-        is an internal name, or several by comma.  ``create`` makes those who are not
-        found.  Of the other columns only those of ``profile`` are sent and written
-        (``"all"``: every one that is a recipient's own).
+        is an internal name, several by comma, or a list.  ``create`` makes those who
+        are not found.  Of the other columns only those of ``profile`` are sent and
+        written (``"all"``: every one that is a recipient's own).
 
         A row that is refused is named with its reason, the rest goes on.  Raises
         UnknownName for a service or a column, InvalidOption without consent or key
@@ -101,7 +101,7 @@ class Subscriptions:
     def unsubscribe(
         self,
         recipients: object,
-        service: str,
+        service: Names,
         key: Names = "@email",
         *,
         yes: str | None = None,
@@ -221,8 +221,9 @@ class Subscriptions:
         return self._connection.budget.snapshot(0).rate
 
 
-def _split(services: str) -> tuple[str, ...]:
-    names = tuple(name.strip() for name in services.split(",") if name.strip())
+def _split(services: Names) -> tuple[str, ...]:
+    listed = services.split(",") if isinstance(services, str) else services or ()
+    names = tuple(str(name).strip() for name in listed if str(name).strip())
     if not names:
         raise InvalidOption(
             "The service is missing.", hint="see session.subscription.list()"

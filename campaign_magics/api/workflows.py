@@ -14,7 +14,8 @@ from ..session import Connection
 from ..session.consent import require_consent
 from ..session.progress import Watch
 from .documents import variables as variables_of
-from .records import Kind, Row, check_states, find, query_of, state_label
+from .doing import doing
+from .records import Kind, Row, find, query_of, state_label, states_of
 from .shown import Facts, Shown
 from .waiting import TIMEOUT, Patience, Seen, wait
 
@@ -35,7 +36,7 @@ _FIELDS: Final = (
     "@nextProcessingDate",
 )
 _KIND: Final = Kind(schema=SCHEMA, noun="workflow", fields=_FIELDS)
-_LISTED: Final = (*_FIELDS, "@isModel", "[folder/@label]")
+_LISTED: Final = (*_FIELDS, "[folder/@label]")
 _LOG_FIELDS: Final = ("@logDate", "@logType", "@activity", "@message")
 _NEWEST_FIRST: Final = (
     OrderNode(expr="@logDate", desc=True),
@@ -174,7 +175,7 @@ class Workflows:
         """Return workflows, or those in one state; ``templates`` for those instead."""
         where = [f"@isModel = {int(templates)}"]
         if state is not None:
-            check_states(self._connection, SCHEMA, "@state", (state,))
+            (state,) = states_of(self._connection, SCHEMA, "@state", (state,))
             where.append("@state = :state")
         query = query_of(self._connection.schemas[SCHEMA], _LISTED, where)
         return self._connection.query(query, {"state": state}, limit=limit)
@@ -228,7 +229,7 @@ class Workflows:
         waiting.  The server takes any event; the workflow's logs tell what became of
         it.
         """
-        if not activity.strip():
+        if not str(activity or "").strip():
             raise InvalidValue("The activity is missing.", hint="give its name")
         document = variables_of(variables or {})
         told = (activity, transition, document, complete)
@@ -244,7 +245,7 @@ class Workflows:
         row = find(self._connection, _KIND, _plain(which))
         where, params = ["[@workflow-id] = :id"], {"id": row["id"], "level": level}
         if level is not None:
-            check_states(self._connection, _LOG, "@logType", (level,))
+            states_of(self._connection, _LOG, "@logType", (level,))
             where.append("@logType = :level")
         schema = self._connection.schemas[_LOG]
         query = query_of(schema, _LOG_FIELDS, where, order=_NEWEST_FIRST)
@@ -265,8 +266,7 @@ class Workflows:
         than the one waited for; StillRunning when the time is up.  An interrupt ends
         the wait only.
         """
-        states = (until,) if isinstance(until, str) else until
-        check_states(self._connection, SCHEMA, "@state", states or ())
+        states = states_of(self._connection, SCHEMA, "@state", until) if until else None
         first = self.status(which)
         looks = [first]
 
@@ -303,13 +303,15 @@ class Workflows:
         )
 
     def _tell(
-        self, which: Which, doing: str, method: str, *args: object, yes: str | None
+        self, which: Which, verb: str, method: str, *args: object, yes: str | None
     ) -> Workflow:
         """Call a method on a workflow that exists, with consent; return what is."""
         row = find(self._connection, _KIND, _plain(which))
         name = row["internalName"]
-        require_consent(self._connection, yes, f"{doing} the workflow {name}")
-        self._connection.call(SCHEMA, method, str(row["id"]), *args)
+        what = f"{verb} the workflow {name}"
+        require_consent(self._connection, yes, what)
+        with doing(what, f"session.workflow.status('{name}')"):
+            self._connection.call(SCHEMA, method, str(row["id"]), *args)
         return self.status(int(row["id"]))
 
     def _seen(self, row: Row) -> Workflow:

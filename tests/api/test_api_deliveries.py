@@ -21,6 +21,7 @@ from campaign_magics.errors import (
     UnknownName,
     WorkFailed,
 )
+from campaign_magics.session import Interrupted
 
 FRENCH = "language = 'fr' AND email IS NOT NULL"
 
@@ -107,6 +108,15 @@ def test_content_by_its_parts(office: Office) -> None:
     assert whole.findtext("mailParameters/senderName") == parts["from_name"]
 
 
+def test_a_part_that_is_none_stays_the_template_s(office: Office) -> None:
+    """Not the text 'None', which would go out to everybody."""
+    kept = document(office, new(office, content={"text": "x"}))
+    whole = document(office, new(office, content={"subject": None, "text": "x"}))
+    subject = whole.findtext("mailParameters/subject")
+    assert subject == kept.findtext("mailParameters/subject")
+    assert subject != "None"
+
+
 def test_content_as_a_fragment(office: Office) -> None:
     fragment = (
         "<delivery deliveryCode='A1'><mailParameters><subject>Hi</subject>"
@@ -125,6 +135,7 @@ def test_content_as_a_fragment(office: Office) -> None:
         ("<recipient/>", InvalidValue, "<delivery> is expected"),
         ("<delivery", InvalidValue, "not well-formed"),
         ({"subject": "a\x00b"}, InvalidValue, "XML cannot"),
+        ({"html": b"<p>"}, InvalidValue, "html is bytes"),
     ],
 )
 def test_content_that_is_none(
@@ -155,6 +166,8 @@ def test_every_way_to_name_the_target_finds_the_same_people(office: Office) -> N
         lambda: frame[["email"]],
         lambda: frame["email"].tolist(),
         lambda: frame.to_dict("records"),
+        lambda: frame["id"],
+        lambda: tuple(frame["id"]),
     ]
     assert len(frame) > 2
     for way in ways:
@@ -210,6 +223,11 @@ def test_pause_stop_and_what_cannot_be(office: Office) -> None:
     delivery = new(office)
     with pytest.raises(SoapFault, match="its status is 'Being edited'"):
         office.deliveries.start(delivery)
+    with pytest.raises(SoapFault) as caught:
+        office.deliveries.stop(delivery)
+    assert caught.value.hint == (
+        f"see how it stands: session.delivery.status('{delivery.name}')"
+    )
     office.deliveries.prepare(delivery)
     office.deliveries.start(delivery)
     assert office.deliveries.pause(delivery).state == "pausing"
@@ -262,7 +280,93 @@ def test_a_lost_answer_is_looked_after(
     applied = False
     with pytest.raises(AnswerLost) as caught:
         office.deliveries.submit("mail", targets=FRENCH, name="lost2")
-    assert "safe to submit it again" in caught.value.hint
+    assert caught.value.hint == (
+        "there is no delivery 'lost2' so far; it may have been done all the same: "
+        "see session.delivery.status('lost2') before you repeat it"
+    )
+
+
+def failing(office: Office, monkeypatch: pytest.MonkeyPatch, error: Any) -> None:
+    """Let every method that changes something end with an error."""
+    call = office.connection.call
+
+    def fail(schema: str, method: str, *args: Any, **more: Any) -> Any:
+        if schema in ("xtk:queryDef", "xtk:job"):
+            return call(schema, method, *args, **more)
+        raise error
+
+    monkeypatch.setattr(office.connection, "call", fail)
+
+
+WORDS = ("prepare", "start", "pause", "stop")
+
+
+@pytest.mark.parametrize("word", WORDS)
+def test_when_nobody_knows_it_says_how_to_check(
+    office: Office, monkeypatch: pytest.MonkeyPatch, word: str
+) -> None:
+    delivery = new(office)
+    hint = (
+        "it may have been done all the same: "
+        f"see session.delivery.status('{delivery.name}') before you repeat it"
+    )
+    failing(office, monkeypatch, AnswerLost("The answer was lost."))
+    with pytest.raises(AnswerLost) as lost:
+        getattr(delivery, word)()
+    assert lost.value.hint == hint
+    monkeypatch.undo()
+    failing(office, monkeypatch, KeyboardInterrupt())
+    with pytest.raises(Interrupted) as interrupted:
+        getattr(delivery, word)()
+    assert interrupted.value.hint == hint
+    assert f"the delivery {delivery.name} was interrupted" in interrupted.value.message
+
+
+def test_making_one_that_is_interrupted_names_it(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The name was made up, so nobody else could tell."""
+    failing(office, monkeypatch, KeyboardInterrupt())
+    with pytest.raises(Interrupted, match="Making the delivery CM") as caught:
+        office.deliveries.submit("mail", targets=FRENCH)
+    assert "session.delivery.status('CM" in caught.value.hint
+    monkeypatch.undo()
+    failing(office, monkeypatch, AnswerLost("The answer was lost."))
+    with pytest.raises(AnswerLost) as lost:
+        office.deliveries.create("mail", targets=FRENCH)
+    assert lost.value.hint == "it saves nothing yet: it is safe to do it again"
+
+
+def test_a_taken_name_is_refused_before_anything_is_sent(office: Office) -> None:
+    """Else an answer that is lost would find the old one and call it made."""
+    new(office, name="taken")
+    for make in (office.deliveries.create, office.deliveries.submit):
+        with pytest.raises(InvalidValue, match="already a delivery 'taken'"):
+            make("mail", targets=FRENCH, name="taken")
+
+
+def test_an_analysis_that_finds_nobody_says_so(office: Office) -> None:
+    delivery = new(office, targets="email = 'nobody@x.example'")
+    assert "target" not in str(delivery)
+    ready = delivery.prepare()
+    assert ready.warning == "There is no message to send."
+    assert "target   0" in str(ready)
+
+
+def test_ids_and_states_as_they_come_out_of_frames(office: Office) -> None:
+    frame = office.deliveries.list("finished", limit=1)
+    found = office.deliveries.status(frame["id"].iloc[0])
+    assert found.name == frame["internalName"].iloc[0]
+    assert found.wait(["finished", "failed"]).state == "finished"
+    for wrong in (95, "95", "Finished", ["Finished"]):
+        with pytest.raises(UnknownName) as caught:
+            found.wait(wrong)  # type: ignore[arg-type]
+        assert caught.value.hint == "did you mean finished?"
+
+
+def test_clicks_have_no_status(office: Office) -> None:
+    with pytest.raises(InvalidOption, match="Opens and clicks have no status"):
+        office.deliveries.logs("DM1", tracking=True, status="sent")
 
 
 def test_readers_may_look_and_production_asks(office: Office) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pandas as pd
 import pytest
 from api.conftest import Office
 from api.test_api_deliveries import new
@@ -25,8 +26,9 @@ def test_a_job_tells_how_far_it_is_and_what_it_did(office: Office) -> None:
     assert (job.state, job.state_label, job.progress) == ("running", "Running", 0.0)
     office.clock.seconds += 1
     assert office.jobs.progress(job) == 0.5
-    with pytest.raises(SoapFault, match="has not finished"):
+    with pytest.raises(SoapFault, match="has not finished") as caught:
         job.result()
+    assert caught.value.hint == f"see how it stands: session.jobs.status('{job.id}')"
     ended = office.jobs.wait(job)
     assert (ended.state, ended.progress, ended.result()) == ("finished", 1.0, "")
     logs = office.jobs.logs(job)
@@ -55,8 +57,6 @@ def test_a_soap_call_names_its_object_and_its_inputs(office: Office) -> None:
     assert (call.get("name"), call.get("service")) == ("PrepareProof", "nms:delivery")
     assert (this.get("name"), this[0].tag, this[0].get("id")) == ("this", "value", "3")
     assert dict(start.attrib) == {"name": "bStart", "type": "boolean", "value": "true"}
-    with pytest.raises(InvalidValue, match="wants an object"):
-        soap_call(method, "nms:delivery", None, [True])
     static = find_method(schemas, "nms:subscription", "Subscribe")
     order = soap_call(static, "nms:subscription", None, ["a&b", "<recipient/>", False])
     assert [param.get("name") for param in order] == [
@@ -64,6 +64,31 @@ def test_a_soap_call_names_its_object_and_its_inputs(office: Office) -> None:
         "recipient",
         "create",
     ]
+
+
+@pytest.mark.parametrize(("method", "args"), [("Prepare", []), ("PrepareProof", [1])])
+def test_a_method_of_an_object_wants_one(
+    office: Office, method: str, args: list[object]
+) -> None:
+    """The server would look for number 0, and make a job of it that fails."""
+    with pytest.raises(InvalidValue, match="wants an object"):
+        office.jobs.submit("nms:delivery", method, args=args)
+
+
+def test_the_object_is_given_as_it_comes_out_of_a_frame_or_a_call(
+    office: Office,
+) -> None:
+    delivery = new(office)
+    for entity in (delivery, pd.Series([delivery.id])[0]):
+        job = office.jobs.submit("nms:delivery", "Prepare", entity)
+        assert office.jobs.wait(job).state == "finished"
+
+
+def test_an_analysis_that_warns_is_a_job_that_says_so(office: Office) -> None:
+    delivery = new(office, targets="email = 'nobody@x.example'")
+    job = office.jobs.submit("nms:delivery", "Prepare", delivery.id).wait()
+    assert job.warned == "There is no message to send."
+    assert "There is no message to send." in str(job)
 
 
 def test_a_job_that_fails_raises_with_the_journal_s_cause(office: Office) -> None:
@@ -84,10 +109,12 @@ def test_a_job_is_cancelled(office: Office) -> None:
 
 
 def test_unknown_jobs_schemas_and_methods(office: Office) -> None:
-    with pytest.raises(SoapFault, match="There is no job 'x<y>'"):
+    with pytest.raises(SoapFault, match="There is no job 'x<y>'") as caught:
         office.jobs.status("x<y>")
-    with pytest.raises(InvalidValue, match="job is missing"):
-        office.jobs.status(" ")
+    assert caught.value.hint == "give the id that submit() gave"
+    for nothing in (" ", None):
+        with pytest.raises(InvalidValue, match="job is missing"):
+            office.jobs.status(nothing)  # type: ignore[arg-type]
     with pytest.raises(UnknownName):
         office.jobs.submit("nms:delivry", "Prepare", 1)
     with pytest.raises(UnknownName, match="has no method Prepar"):

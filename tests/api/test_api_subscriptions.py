@@ -223,11 +223,13 @@ def test_services_are_looked_up(office: Office) -> None:
     with pytest.raises(UnknownName) as caught:
         office.subscriptions.subscribe(["a@b.example"], "newsleter")
     assert caught.value.hint == "did you mean newsletter (Newsletter)?"
-    with pytest.raises(InvalidOption, match="service is missing"):
-        office.subscriptions.unsubscribe(["a@b.example"], " , ")
-    two = office.subscriptions.subscribe(people(office, 1), "events, offers")
-    assert two.service == "events, offers"
-    with pytest.raises(InvalidValue, match="cannot be read from a int"):
+    for nothing in (" , ", None, []):
+        with pytest.raises(InvalidOption, match="service is missing"):
+            office.subscriptions.unsubscribe(["a@b.example"], nothing)  # type: ignore[arg-type]
+    for both in ("events, offers", ["events", "offers"]):
+        two = office.subscriptions.subscribe(people(office, 1), both)
+        assert two.service == "events, offers"
+    with pytest.raises(InvalidValue, match="type int names no recipients"):
         office.subscriptions.subscribe(3, "events")
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from api.conftest import Office
 from lxml import etree
@@ -9,6 +11,7 @@ from lxml import etree
 from campaign_magics.api import Moment, Workflow, Workflows
 from campaign_magics.errors import (
     AccessDenied,
+    AnswerLost,
     InvalidOption,
     InvalidValue,
     SoapFault,
@@ -117,12 +120,10 @@ def test_parameters_become_variables(office: Office) -> None:
 
 
 @pytest.mark.parametrize(
-    "variables", [{"a b": 1}, {"x": "\x00"}, {"x": [1, 2]}, {"x": {"y": 1}}]
+    "variables", [{"a b": 1}, {"x": "\x00"}, {"x": [1, 2]}, {"x": {"y": 1}}, "x=1"]
 )
-def test_variables_that_are_none_are_refused(
-    office: Office, variables: dict[str, object]
-) -> None:
-    with pytest.raises(InvalidValue, match="variable"):
+def test_variables_that_are_none_are_refused(office: Office, variables: Any) -> None:
+    with pytest.raises(InvalidValue, match=r"[Vv]ariable"):
         office.workflows.start("WKF1", variables)
 
 
@@ -139,8 +140,9 @@ def test_a_signal_to_nowhere_is_told_by_the_journal(office: Office) -> None:
     office.clock.seconds += 1
     errors = flow.logs(level="error")["message"].tolist()
     assert errors == ["The workflow has no signal activity 'sginal'."]
-    with pytest.raises(InvalidValue, match="activity is missing"):
-        office.workflows.signal("WKF2", " ")
+    for nothing in (" ", None):
+        with pytest.raises(InvalidValue, match="activity is missing"):
+            office.workflows.signal("WKF2", nothing)  # type: ignore[arg-type]
 
 
 def test_a_workflow_in_error_ends_the_wait_with_its_cause(office: Office) -> None:
@@ -190,6 +192,21 @@ def test_the_server_s_refusal_is_told_in_two_lines(office: Office) -> None:
         office.workflows.start("tpl")
     assert caught.value.message == "The workflow 'T<1>' is a template."
     assert len(caught.value.render()) == 2
+
+
+def test_when_nobody_knows_it_says_how_to_check(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def lose(*_: Any, **__: Any) -> Any:
+        raise AnswerLost("The answer was lost.")
+
+    monkeypatch.setattr(office.connection, "call", lose)
+    with pytest.raises(AnswerLost) as caught:
+        office.workflows.start("WKF4")
+    assert caught.value.hint == (
+        "it may have been done all the same: "
+        "see session.workflow.status('WKF4') before you repeat it"
+    )
 
 
 def test_an_operator_who_may_only_read_can_look_but_not_touch(office: Office) -> None:

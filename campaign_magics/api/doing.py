@@ -1,0 +1,39 @@
+"""Calls that change something: what is said when nobody knows whether they did."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from ..errors import AnswerLost, SoapFault
+from ..session import Interrupted
+from ..soap.faults import HINTS
+
+
+@contextmanager
+def doing(what: str, check: str) -> Iterator[None]:
+    """Say of a call whose end nobody saw that it may have been done, and how to look.
+
+    ``what`` begins a sentence (``Starting the workflow WKF1``); ``check`` is the code
+    that shows how the thing stands, which a refusal names too.
+    """
+    try:
+        yield
+    except AnswerLost as lost:
+        lost.hint = _perhaps(check)
+        raise
+    except SoapFault as fault:
+        advise(fault, f"see how it stands: {check}")
+        raise
+    except KeyboardInterrupt:
+        raise Interrupted(f"{what} was interrupted.", hint=_perhaps(check)) from None
+
+
+def advise(fault: SoapFault, hint: str) -> None:
+    """Give a fault a hint, unless its code has one of its own."""
+    if fault.facts.get("server_code") not in HINTS:
+        fault.hint = hint
+
+
+def _perhaps(check: str) -> str:
+    return f"it may have been done all the same: see {check} before you repeat it"
