@@ -29,7 +29,7 @@ leaves alone what carries this attribute; what has the focus does, except while 
 Command is held down, so that saving works."""
 
 _ARROW: Final = (
-    "data:image/svg+xml,%3Csvg xmlns='http%3A//www.w3.org/2000/svg' width='18' "
+    "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' width='18' "
     "height='18'%3E%3Cpath d='M5 7l4 4 4-4' fill='none' stroke='%23808080' "
     "stroke-width='2'/%3E%3C/svg%3E"
 )
