@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pandas as pd
@@ -34,10 +35,18 @@ def documents() -> dict[str, etree._Element]:
     return compile_schemas([*sources, etree.fromstring(EVIL_SCHEMA)])
 
 
+class QuietBudget:
+    """A budget that never keeps anybody waiting."""
+
+    def subscribe(self, tell: Callable[[Any], None]) -> Callable[[], None]:
+        return lambda: None
+
+
 class ScriptedSession:
     """What a picker asks of a connection; every query is noted and checked."""
 
     def __init__(self, documents: dict[str, etree._Element]) -> None:
+        self.budget = QuietBudget()
         self.asked: list[QueryDef] = []
         self.fetched: list[str] = []
         self.refuses: Exception | None = None

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any
 
 import ipywidgets as widgets
@@ -29,6 +30,7 @@ from .search import SearchView
 from .stage import Stage
 from .style import STYLE
 from .tree import Row
+from .waiting import asking
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -247,16 +249,20 @@ class Picker(Twin):
         if not self.live.value:
             return
         with self.stage.watched():
-            found = self._session.count(query)
+            with self._asking("Counting …"):
+                found = self._session.count(query)
             if self._is_still(query):
                 self.stage.say(_fit(found, query))
 
     def _count(self) -> None:
         query = self.query
-        self.stage.say("Counting …")
-        found = self._session.count(query)
+        with self._asking("Counting …"):
+            found = self._session.count(query)
         late = "" if self._is_still(query) else " (before the last change)"
         self.stage.say(_fit(found, query, late))
+
+    def _asking(self, words: str) -> AbstractContextManager[None]:
+        return asking(self.stage, self._session.budget, words)
 
     def _is_still(self, query: QueryDef) -> bool:
         try:
@@ -267,13 +273,14 @@ class Picker(Twin):
     def _preview(self) -> None:
         with self.stage.lock:
             query = self.model.query(limit=min(PREVIEW, self.model.limit or PREVIEW))
-        frame = self._session.query(query)
+        with self._asking("Reading …"):
+            frame = self._session.query(query)
         self.outcome.show(frame, self._session.footer(frame))
         self.stage.say("Preview: the first rows.")
 
     def _run(self) -> None:
-        self.stage.say("Reading …")
-        frame = self.run()
+        with self._asking("Reading …"):
+            frame = self.run()
         self.frame = frame
         self.outcome.show(frame, self._session.footer(frame))
         self.stage.say(f"{len(frame):,} rows are in picker.frame.")
