@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from inspect import cleandoc
+from textwrap import indent
 from typing import Any
 
 from IPython.core.magic import (
@@ -18,10 +20,11 @@ from ..options import positive_int, positive_number
 from .arguments import parse
 from .asking import check_name
 from .campaign import CampaignMagics
-from .errands import COMMANDS, Errand
-from .footer import show_footer
+from .commands import COMMANDS
+from .errands import Errand
+from .footer import show, show_footer, table
 from .progress import ProgressLine
-from .subcommands import choose
+from .subcommands import choose, lines, listing
 
 PARTIAL = "campaign_partial"
 """The variable that receives, row by row, what was done before it was cut short."""
@@ -30,7 +33,9 @@ _ANY = {"command", "words", "help"}
 
 
 def _common(magic: Callable[..., Any]) -> Callable[..., Any]:
-    """Add what all of them take."""
+    """Add what all of them take, and their commands to the help."""
+    commands = indent(listing(COMMANDS[magic.__name__]), "    ")
+    magic.__doc__ = f"{cleandoc(magic.__doc__ or '')}\n\nCommands::\n\n{commands}"
     for add in (
         argument("--yes", metavar="PROFILE", help="consent, for production"),
         argument("--out", metavar="NAME", help="variable that receives the result"),
@@ -52,7 +57,7 @@ class BusinessMagics(Magics):
     @no_var_expand
     @needs_local_scope
     @line_magic
-    @magic_arguments("%campaign_workflow")
+    @magic_arguments("campaign_workflow")
     @_common
     @argument(
         "--param", action="append", default=[], metavar="NAME=VALUE", help="a variable"
@@ -66,7 +71,7 @@ class BusinessMagics(Magics):
     def campaign_workflow(self, line: str, local_ns: dict[str, Any]) -> Any:
         """Start, pause, stop, kill, signal and watch workflows.
 
-        A workflow is named by its internal name or id.
+        A workflow is named by its internal name or id, or is in a variable (--out).
 
         Examples::
 
@@ -82,7 +87,7 @@ class BusinessMagics(Magics):
     @no_var_expand
     @needs_local_scope
     @line_magic
-    @magic_arguments("%campaign_delivery")
+    @magic_arguments("campaign_delivery")
     @_common
     @argument("--content", metavar="NAME", help="variable (a dict), or <delivery> XML")
     @argument("--targets", help="a condition on recipients, a variable, or XML")
@@ -100,7 +105,7 @@ class BusinessMagics(Magics):
     def campaign_delivery(self, line: str, local_ns: dict[str, Any]) -> Any:
         """Make, prepare, send and watch deliveries.
 
-        A delivery is named by its internal name or id, a template likewise.
+        A delivery is named by its internal name or id, or is in a variable (--out).
 
         Examples::
 
@@ -117,7 +122,7 @@ class BusinessMagics(Magics):
     @no_var_expand
     @needs_local_scope
     @line_magic
-    @magic_arguments("%campaign_subscription")
+    @magic_arguments("campaign_subscription")
     @_common
     @argument("--key", default="@email", help="columns that find a recipient")
     @argument("--create", action="store_true", help="make who is not found")
@@ -143,22 +148,27 @@ class BusinessMagics(Magics):
     @no_var_expand
     @needs_local_scope
     @line_magic
-    @magic_arguments("%campaign_jobs")
+    @magic_arguments("campaign_jobs")
     @_common
     @argument("--timeout", type=positive_number, default=600.0, help="wait: seconds")
     def campaign_jobs(self, line: str, local_ns: dict[str, Any]) -> Any:
         """Run a method in the background; ask for its progress and its result.
 
+        A job is named by its id, or is in a variable (--out).
+
         Examples::
 
             %campaign_jobs submit nms:delivery#Prepare 2293 --out job
-            %campaign_jobs status 2294/nms:delivery@@f567…
+            %campaign_jobs status job
             %campaign_jobs wait 2294/nms:delivery@@f567…
         """
         return self._do("campaign_jobs", line, local_ns)
 
     def _do(self, magic: str, line: str, local_ns: dict[str, Any]) -> Any:
-        """Run the command of a line; show its footer; hand out its result."""
+        """Run the command of a line; show its footer; hand out its result.
+
+        Without a command it shows those there are.
+        """
         function = getattr(self, magic)
         options = parse(function, line, magic)
         check_name(options.out)
@@ -167,6 +177,10 @@ class BusinessMagics(Magics):
             for action in function.parser._actions
             if action.dest not in _ANY
         }
+        if options.command is None:
+            commands = COMMANDS[magic]
+            show(listing(commands), table(lines(commands), f"%{magic}"))
+            return None
         command, words = choose(magic, COMMANDS[magic], options, defaults)
         session = self._campaign.session
         drawn = ProgressLine(

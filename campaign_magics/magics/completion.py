@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from IPython.core.completer import SimpleCompletion, context_matcher
 
-from .errands import COMMANDS
+from .commands import COMMANDS
 
 if TYPE_CHECKING:
     from ..query.complete import Suggestions
@@ -98,9 +98,11 @@ class _Completions:
             function = kinds["line"].get(magic) or kinds["cell"].get(magic)
             parser = getattr(function, "parser", None)
             actions = parser._actions if parser else ()
+            taken = _taken(magic, before)
             return option[1], [
                 (name, "option")
                 for action in actions
+                if taken is None or action.dest in taken
                 for name in action.option_strings
                 if name.startswith(option[1])
             ]
@@ -134,6 +136,13 @@ class _Completions:
         from ..profiles import find_profiles
 
         return ["sandbox", *sorted(find_profiles(Path.cwd()).profiles)]
+
+
+def _taken(magic: str, before: str) -> tuple[str, ...] | None:
+    """Return the options of the command that a line names; None for all."""
+    words = before.partition(f"%{magic}")[2].split()
+    command = COMMANDS.get(magic, {}).get(words[0]) if words else None
+    return None if command is None else command.options
 
 
 def _plain(found: Suggestions) -> tuple[str, list[tuple[str, str]]]:

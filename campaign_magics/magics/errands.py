@@ -1,4 +1,4 @@
-"""What the commands of the business magics do: a table for each magic."""
+"""What the commands of the business magics do with the words of a line."""
 
 from __future__ import annotations
 
@@ -7,11 +7,10 @@ import re
 from collections import ChainMap
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from ..errors import InvalidOption
 from .arguments import named_values
-from .subcommands import Command, Commands
 
 if TYPE_CHECKING:
     from ..workbench import Session
@@ -32,6 +31,17 @@ class Errand:
     names: Mapping[str, Any]
     progress: Callable[[Any], object] | None
 
+    def thing(self, place: int = 0) -> Any:
+        """Return a word, or the workflow, delivery or job in the variable it names.
+
+        A variable of another kind is not meant: records have names of the same sort.
+        """
+        from ..api.shown import Shown
+
+        word = self.words[place]
+        value = self.names.get(word)
+        return value if isinstance(value, Shown) else word
+
     def word(self, place: int) -> str | None:
         """Return a word that may be left out."""
         return self.words[place] if len(self.words) > place else None
@@ -48,7 +58,9 @@ class Errand:
         return self.names[name]
 
 
-def _list(room: str) -> Callable[[Errand], Any]:
+def list_of(room: str) -> Callable[[Errand], Any]:
+    """Return a command that lists what a room has, or what is in one state."""
+
     def run(errand: Errand) -> Any:
         options = errand.options
         return getattr(errand.session, room).list(
@@ -58,26 +70,29 @@ def _list(room: str) -> Callable[[Errand], Any]:
     return run
 
 
-def _tell(room: str, method: str) -> Callable[[Errand], Any]:
+def tell(room: str, method: str) -> Callable[[Errand], Any]:
     """Return a command that changes one thing, with consent."""
 
     def run(errand: Errand) -> Any:
         act = getattr(getattr(errand.session, room), method)
-        return act(errand.words[0], yes=errand.options.yes)
+        return act(errand.thing(), yes=errand.options.yes)
 
     return run
 
 
-def _status(room: str) -> Callable[[Errand], Any]:
-    return lambda errand: getattr(errand.session, room).status(errand.words[0])
+def status(room: str) -> Callable[[Errand], Any]:
+    """Return a command that looks at one thing."""
+    return lambda errand: getattr(errand.session, room).status(errand.thing())
 
 
-def _wait(room: str) -> Callable[[Errand], Any]:
+def wait(room: str) -> Callable[[Errand], Any]:
+    """Return a command that waits for one thing."""
+
     def run(errand: Errand) -> Any:
         options = errand.options
         states = options.until.split(",") if options.until else None
         return getattr(errand.session, room).wait(
-            errand.words[0],
+            errand.thing(),
             None if states is None else tuple(map(str.strip, states)),
             timeout=options.timeout,
             progress=errand.progress,
@@ -86,17 +101,18 @@ def _wait(room: str) -> Callable[[Errand], Any]:
     return run
 
 
-def _start_workflow(errand: Errand) -> Any:
+def start_workflow(errand: Errand) -> Any:
+    """Start a workflow, with the parameters of ``--param`` if there are any."""
     return errand.session.workflow.start(
-        errand.words[0], errand.params or None, yes=errand.options.yes
+        errand.thing(), errand.params or None, yes=errand.options.yes
     )
 
 
-def _signal(errand: Errand) -> Any:
-    which, activity = errand.words[:2]
+def signal(errand: Errand) -> Any:
+    """Signal an activity of a workflow."""
     return errand.session.workflow.signal(
-        which,
-        activity,
+        errand.thing(),
+        errand.words[1],
         errand.word(2) or "",
         errand.params,
         complete=errand.options.complete,
@@ -104,44 +120,14 @@ def _signal(errand: Errand) -> Any:
     )
 
 
-def _workflow_logs(errand: Errand) -> Any:
+def workflow_logs(errand: Errand) -> Any:
+    """Return the journal of a workflow."""
     return errand.session.workflow.logs(
-        errand.words[0], level=errand.options.level, limit=errand.options.limit
+        errand.thing(), level=errand.options.level, limit=errand.options.limit
     )
 
 
-WORKFLOW: Final[Commands] = {
-    "list": Command(
-        run=_list("workflow"), words="[STATE]", options=("templates", "limit", "out")
-    ),
-    "status": Command(run=_status("workflow"), words="WORKFLOW", options=("out",)),
-    "start": Command(
-        run=_start_workflow, words="WORKFLOW", options=("param", "yes", "out")
-    ),
-    "pause": Command(
-        run=_tell("workflow", "pause"), words="WORKFLOW", options=("yes", "out")
-    ),
-    "stop": Command(
-        run=_tell("workflow", "stop"), words="WORKFLOW", options=("yes", "out")
-    ),
-    "kill": Command(
-        run=_tell("workflow", "kill"), words="WORKFLOW", options=("yes", "out")
-    ),
-    "signal": Command(
-        run=_signal,
-        words="WORKFLOW ACTIVITY [TRANSITION]",
-        options=("param", "complete", "yes", "out"),
-    ),
-    "logs": Command(
-        run=_workflow_logs, words="WORKFLOW", options=("level", "limit", "out")
-    ),
-    "wait": Command(
-        run=_wait("workflow"), words="WORKFLOW", options=("until", "timeout", "out")
-    ),
-}
-
-
-def _make(method: str) -> Callable[[Errand], Any]:
+def make(method: str) -> Callable[[Errand], Any]:
     """Return a command that makes a delivery from a template."""
 
     def run(errand: Errand) -> Any:
@@ -164,60 +150,32 @@ def _make(method: str) -> Callable[[Errand], Any]:
     return run
 
 
-def _prepare(errand: Errand) -> Any:
+def prepare(errand: Errand) -> Any:
+    """Analyse a delivery and wait for the end."""
     return errand.session.delivery.prepare(
-        errand.words[0],
+        errand.thing(),
         yes=errand.options.yes,
         timeout=errand.options.timeout,
         progress=errand.progress,
     )
 
 
-def _stats(errand: Errand) -> Any:
-    return errand.session.delivery.stats(*errand.words)
+def stats(errand: Errand) -> Any:
+    """Return the counts of deliveries."""
+    return errand.session.delivery.stats(
+        *(errand.thing(place) for place in range(len(errand.words)))
+    )
 
 
-def _delivery_logs(errand: Errand) -> Any:
+def delivery_logs(errand: Errand) -> Any:
+    """Return the messages of a delivery, or the reactions to them."""
     options = errand.options
     return errand.session.delivery.logs(
-        errand.words[0],
+        errand.thing(),
         tracking=options.tracking,
         status=options.status,
         limit=options.limit,
     )
-
-
-_MAKING: Final = ("content", "targets", "label", "name", "param", "yes", "out")
-
-DELIVERY: Final[Commands] = {
-    "list": Command(
-        run=_list("delivery"), words="[STATE]", options=("templates", "limit", "out")
-    ),
-    "status": Command(run=_status("delivery"), words="DELIVERY", options=("out",)),
-    "submit": Command(run=_make("submit"), words="TEMPLATE", options=_MAKING),
-    "create": Command(run=_make("create"), words="TEMPLATE", options=_MAKING),
-    "prepare": Command(
-        run=_prepare, words="DELIVERY", options=("timeout", "yes", "out")
-    ),
-    "start": Command(
-        run=_tell("delivery", "start"), words="DELIVERY", options=("yes", "out")
-    ),
-    "pause": Command(
-        run=_tell("delivery", "pause"), words="DELIVERY", options=("yes", "out")
-    ),
-    "stop": Command(
-        run=_tell("delivery", "stop"), words="DELIVERY", options=("yes", "out")
-    ),
-    "stats": Command(run=_stats, words="[DELIVERY …]", options=("out",)),
-    "logs": Command(
-        run=_delivery_logs,
-        words="DELIVERY",
-        options=("tracking", "status", "limit", "out"),
-    ),
-    "wait": Command(
-        run=_wait("delivery"), words="DELIVERY", options=("until", "timeout", "out")
-    ),
-}
 
 
 def _people(errand: Errand) -> Any:
@@ -226,7 +184,8 @@ def _people(errand: Errand) -> Any:
     return [word] if "@" in word else errand.variable(word)
 
 
-def _subscribe(errand: Errand) -> Any:
+def subscribe(errand: Errand) -> Any:
+    """Subscribe the rows of a variable, or one address."""
     options = errand.options
     return errand.session.subscription.subscribe(
         _people(errand),
@@ -239,7 +198,8 @@ def _subscribe(errand: Errand) -> Any:
     )
 
 
-def _unsubscribe(errand: Errand) -> Any:
+def unsubscribe(errand: Errand) -> Any:
+    """Unsubscribe the rows of a variable, or one address."""
     return errand.session.subscription.unsubscribe(
         _people(errand),
         errand.words[1],
@@ -249,7 +209,8 @@ def _unsubscribe(errand: Errand) -> Any:
     )
 
 
-def _denylist(errand: Errand) -> Any:
+def denylist(errand: Errand) -> Any:
+    """Put the rows of a variable, or one address, on the denylist."""
     return errand.session.subscription.denylist(
         _people(errand),
         errand.options.key,
@@ -258,34 +219,20 @@ def _denylist(errand: Errand) -> Any:
     )
 
 
-def _services(errand: Errand) -> Any:
+def services(errand: Errand) -> Any:
+    """Return the services, or the subscribers of one."""
     return errand.session.subscription.list(errand.word(0), limit=errand.options.limit)
 
 
-def _history(errand: Errand) -> Any:
+def history(errand: Errand) -> Any:
+    """Return what happened to subscriptions."""
     return errand.session.subscription.history(
         errand.word(0), email=errand.options.email, limit=errand.options.limit
     )
 
 
-SUBSCRIPTION: Final[Commands] = {
-    "list": Command(run=_services, words="[SERVICE]", options=("limit", "out")),
-    "subscribe": Command(
-        run=_subscribe,
-        words="ROWS SERVICE",
-        options=("key", "create", "profile", "yes", "out"),
-    ),
-    "unsubscribe": Command(
-        run=_unsubscribe, words="ROWS SERVICE", options=("key", "yes", "out")
-    ),
-    "denylist": Command(run=_denylist, words="ROWS", options=("key", "yes", "out")),
-    "history": Command(
-        run=_history, words="[SERVICE]", options=("email", "limit", "out")
-    ),
-}
-
-
-def _submit_job(errand: Errand) -> Any:
+def submit_job(errand: Errand) -> Any:
+    """Run a method in the background."""
     schema, separator, method = errand.words[0].partition("#")
     if not separator:
         raise InvalidOption(
@@ -302,35 +249,18 @@ def _submit_job(errand: Errand) -> Any:
     )
 
 
-def _wait_for_job(errand: Errand) -> Any:
+def wait_for_job(errand: Errand) -> Any:
+    """Wait for the end of a job."""
     return errand.session.jobs.wait(
-        errand.words[0], timeout=errand.options.timeout, progress=errand.progress
+        errand.thing(), timeout=errand.options.timeout, progress=errand.progress
     )
 
 
-JOBS: Final[Commands] = {
-    "submit": Command(
-        run=_submit_job, words="SCHEMA#METHOD [ENTITY] [ARGS …]", options=("yes", "out")
-    ),
-    "status": Command(run=_status("jobs"), words="JOB", options=("out",)),
-    "logs": Command(
-        run=lambda errand: errand.session.jobs.logs(errand.words[0]),
-        words="JOB",
-        options=("out",),
-    ),
-    "result": Command(
-        run=lambda errand: errand.session.jobs.result(errand.words[0]),
-        words="JOB",
-        options=("out",),
-    ),
-    "wait": Command(run=_wait_for_job, words="JOB", options=("timeout", "out")),
-    "cancel": Command(run=_tell("jobs", "cancel"), words="JOB", options=("yes", "out")),
-}
+def job_logs(errand: Errand) -> Any:
+    """Return the journal of a job."""
+    return errand.session.jobs.logs(errand.thing())
 
-COMMANDS: Final[Mapping[str, Commands]] = {
-    "campaign_workflow": WORKFLOW,
-    "campaign_delivery": DELIVERY,
-    "campaign_subscription": SUBSCRIPTION,
-    "campaign_jobs": JOBS,
-}
-"""The commands by magic, for completion too."""
+
+def job_result(errand: Errand) -> Any:
+    """Return what the method of a job answered."""
+    return errand.session.jobs.result(errand.thing())

@@ -15,26 +15,29 @@ from ..xtk.names import closest
 class Command:
     """One command of a magic.
 
-    ``words`` are what follows it, as usage shows them: ``WORKFLOW [TRANSITION]``, or
-    ``[DELIVERY …]`` for any number; ``options`` are the options that it takes.
+    ``help`` says what it does; ``words`` are what follows it, as usage shows them:
+    ``WORKFLOW [TRANSITION]``, or ``[DELIVERY …]`` for any number; ``options`` are the
+    options that it takes.
     """
 
     run: Callable[[Any], Any]
+    help: str
     words: str = ""
     options: tuple[str, ...] = ()
 
     @property
     def least(self) -> int:
         """How many words it wants."""
-        return sum(not word.startswith("[") for word in self._places)
+        return sum(not word.startswith("[") for word in self.places)
 
     @property
     def most(self) -> int | None:
         """How many words it takes, None for any number."""
-        return None if "…" in self.words else len(self._places)
+        return None if "…" in self.words else len(self.places)
 
     @property
-    def _places(self) -> list[str]:
+    def places(self) -> list[str]:
+        """What each word is about: ``WORKFLOW``, ``[TRANSITION]``."""
         return self.words.replace(" …", "").split()
 
     def usage(self, magic: str, name: str) -> str:
@@ -43,6 +46,26 @@ class Command:
 
 
 Commands = Mapping[str, Command]
+
+_USUAL = frozenset({"yes", "out"})
+"""Options that need no mention with each command."""
+
+
+def lines(commands: Commands) -> list[tuple[str, str]]:
+    """Return how to write each command, and what it does with options of its own."""
+    found = []
+    for name, command in commands.items():
+        own = " ".join(f"--{one}" for one in command.options if one not in _USUAL)
+        does = f"{command.help} ({own})" if own else command.help
+        found.append((f"{name} {command.words}".strip(), does))
+    return found
+
+
+def listing(commands: Commands) -> str:
+    """Return the commands as lined-up text."""
+    rows = lines(commands)
+    width = max(len(usage) for usage, _ in rows)
+    return "\n".join(f"{usage:<{width}}  {does}" for usage, does in rows)
 
 
 def choose(
@@ -58,8 +81,6 @@ def choose(
     """
     name, words = options.command, options.words
     known = ", ".join(commands)
-    if name is None:
-        raise InvalidOption(f"%{magic} wants a command.", hint=f"one of {known}")
     if name not in commands:
         near = closest(name, commands)
         raise InvalidOption(

@@ -15,12 +15,14 @@ from campaign_magics import Sandbox
 from campaign_magics.errors import (
     AccessDenied,
     InvalidOption,
+    InvalidValue,
     NotConnected,
     SoapFault,
     StillRunning,
     UnknownName,
     Unreachable,
 )
+from campaign_magics.magics.commands import COMMANDS
 
 
 @pytest.fixture(scope="module")
@@ -154,7 +156,6 @@ def test_jobs_by_their_id(desk: Notebook) -> None:
 @pytest.mark.parametrize(
     ("line", "said"),
     [
-        ("workflow", "wants a command"),
         ("workflow strat WKF1", "did you mean start?"),
         ("workflow frobnicate", "one of list, status"),
         ("workflow start", "start wants WORKFLOW"),
@@ -230,6 +231,35 @@ def test_without_a_connection_it_says_so(notebook: Notebook) -> None:
         notebook.run("%campaign_workflow list")
 
 
+@pytest.mark.parametrize("magic", sorted(COMMANDS))
+def test_without_a_command_it_shows_those_there_are(
+    notebook: Notebook, magic: str
+) -> None:
+    """Also before a connection is made; the help lists them as well."""
+    assert notebook.run(f"%{magic}") is None
+    shown, told = notebook.shown, notebook.shell.find_line_magic(magic)
+    for name, command in COMMANDS[magic].items():
+        assert f"{name} {command.words}".strip() in shown
+        assert command.help in shown
+        assert f"    {name} {command.words}".rstrip() in told.__doc__
+    assert f"\n  %{magic} [" in told.__doc__
+
+
+def test_what_out_kept_is_named_by_its_variable(desk: Notebook) -> None:
+    """A job's id is nothing to type; a variable of another kind is not meant."""
+    desk.run("%campaign_delivery create mail --targets \"language = 'de'\" --out made")
+    made = desk.shell.user_ns["made"]
+    assert desk.run("%campaign_delivery status made") == made
+    assert len(desk.run("%campaign_delivery stats made DM1")) == 2
+    desk.run("%campaign_jobs submit nms:delivery#Prepare made --out job")
+    assert desk.run("%campaign_jobs wait job").state == "finished"
+    assert len(desk.run("%campaign_jobs logs job")) >= 3
+    desk.shell.user_ns["WKF1"] = "WKF2"
+    assert desk.run("%campaign_workflow status WKF1").name == "WKF1"
+    with pytest.raises(InvalidValue, match="names no workflow"):
+        desk.run("%campaign_workflow status made")
+
+
 def test_commands_complete(notebook: Notebook) -> None:
     """Tab after the magic offers its commands, after a dash its options."""
 
@@ -242,3 +272,4 @@ def test_commands_complete(notebook: Notebook) -> None:
     assert "submit" in offered("%campaign_delivery ")
     assert "denylist" in offered("%campaign_subscription d")
     assert "--param" in offered("%campaign_workflow start WKF1 --p")
+    assert offered("%campaign_workflow logs WKF1 --") == ["--out", "--level", "--limit"]
