@@ -79,7 +79,8 @@ class Session(Connection):
         Only queries are sent.  Raises UnknownName, UserError and InvalidOption for
         what is wrong with a column; a bad row is one of the plan's ``problems``.
         """
-        from .write.plan import Options, make_plan
+        from .write.options import Options
+        from .write.plan import make_plan
 
         options = Options(
             key=key,
@@ -109,7 +110,7 @@ class Session(Connection):
         the rows updated by them at ``commit()``.  Raises InvalidOption for an empty
         condition, QuerySyntaxError, UnknownName.
         """
-        from .write.plan import Options
+        from .write.options import Options
         from .write.removal import plan_update
 
         options = Options(links=links, ingest=ingest)

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any, Final, TypeAlias
+from uuid import UUID
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -134,6 +135,8 @@ def _text(value: object, xtype: XtkType, enum: Enumeration | None) -> str | None
         return value if xtype.kind in _TEXTS and enum is None else ""
     if enum is not None:
         return _member(value, xtype, enum)
+    if isinstance(value, UUID):
+        value = str(value)
     known = coerce(xtype, value)
     if known is None:
         return None

@@ -33,6 +33,11 @@ class Batch:
         """Return the number of rows."""
         return self.stop - self.start
 
+    @property
+    def rows(self) -> range:
+        """The rows, counted among those that can be sent."""
+        return range(self.start, self.stop)
+
 
 def cut(parcel: Parcel, most_rows: int) -> Iterator[Batch]:
     """Yield all rows in batches of at most ``most_rows`` and about 1 MB of XML."""

@@ -23,6 +23,7 @@ from .lease import Lease
 from .result import WriteResult, rejected_frame
 from .route import Parcel
 from .sending import Sending, Tallied
+from .show import counted
 
 AGAIN: Final = (
     "run it again: what landed is skipped, what is in doubt is read back first"
@@ -261,4 +262,4 @@ def _interrupted(result: WriteResult) -> Interrupted:
 
 def _done(result: WriteResult) -> str:
     there = result.landed + result.skipped
-    return f"{there:,} of {result.total:,} rows landed"
+    return f"{there:,} of {counted(result.total, 'row')} landed"

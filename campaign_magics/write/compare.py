@@ -68,6 +68,7 @@ class Comparison:
             for name in (*names, rows.schema.id)
         ]
         self.several: set[Key] = set()
+        self.waiting: set[Key] = set()
 
     def preview(self, rows: Sequence[int]) -> list[Verdict]:
         """Return what becomes of these rows, by what is stored now."""
@@ -75,11 +76,12 @@ class Comparison:
         values = table.to_pylist()
         key = self._parcel.asked.key
         keys = [tuple(one[path] for path in key) for one in values]
-        records = self._find(keys, self._readers[-1:])[0]
+        *staged, records = self._find(keys, self._readers)
+        self.waiting |= {key for key in keys if any(key in one for one in staged)}
         absent = _Absent(self, values, rows, keys)
         operations = [self._operation(row) for row in rows]
         return [
-            self._verdict(row, operation, one, records.get(key), absent)
+            self._verdict(row, operation, one, key, records.get(key), absent)
             for row, operation, one, key in zip(
                 rows, operations, values, keys, strict=True
             )
@@ -95,18 +97,19 @@ class Comparison:
         records = self._find([keys[at] for at in wanted], self._readers)
         return [at for at in wanted if any(keys[at] in found for found in records)]
 
-    def there(self, batch: Batch) -> set[int]:
-        """Return the rows, from the start, whose effect is on the server."""
-        size = len(batch)
-        values = self._parcel.asked.table.slice(batch.start, size).to_pylist()
-        keys = self._parcel.asked.keys(batch.start, batch.stop)
-        operations = self._parcel.asked.operations(batch.start, batch.stop)
+    def there(self, rows: Sequence[int]) -> set[int]:
+        """Return those of these rows whose effect is on the server."""
+        if not rows:
+            return set()
+        table = self._parcel.asked.table.take(pa.array(rows, pa.int64()))
+        values = table.to_pylist()
+        keys = [tuple(one[path] for path in self._parcel.asked.key) for one in values]
         records = self._find(keys, self._readers)
         return {
-            at
-            for at in range(size)
+            row
+            for row, one, key in zip(rows, values, keys, strict=True)
             if any(
-                self._is_there(operations[at], values[at], found.get(keys[at]))
+                self._is_there(self._operation(row), one, found.get(key))
                 for found in records
             )
         }
@@ -127,12 +130,13 @@ class Comparison:
         row: int,
         operation: str,
         values: Mapping[str, Any],
+        key: Key,
         record: Record | None,
         absent: _Absent,
     ) -> Verdict:
         if operation == "delete":
             return Verdict(row=row, outcome="delete" if record else "missing")
-        if operation == INSERT and record:
+        if operation == INSERT and (record or key in self.waiting):
             column = self._parcel.asked.key[0]
             return Verdict(row=row, outcome="refused", column=column, reason=EXISTS)
         if operation == "update" and not record:

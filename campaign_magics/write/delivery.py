@@ -111,8 +111,8 @@ class Delivery:
         rows = [at for at in range(len(batch)) if at not in set(refused)]
         mark = self.mark(batch)
         for _ in range(_TRIES):
-            there = self._comparison.there(batch) if doubt else frozenset[int]()
-            todo = [at for at in rows if at not in there]
+            there = self._comparison.there(batch.rows) if doubt else frozenset[int]()
+            todo = [at for at in rows if batch.start + at not in there]
             if not todo:
                 return self._landed(mark, rows, refused)
             if self._cancel.is_set():  # what is not noted yet is not begun

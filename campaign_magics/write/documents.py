@@ -75,6 +75,11 @@ def read_documents(
         raise InvalidOption(
             "links= is for frames.", hint="a document says _operation on each link"
         )
+    if not entities:
+        raise InvalidOption(
+            "The document holds no record.",
+            hint=f"put <{schema.name} …/> into <{schema.name}{_COLLECTION}>",
+        )
     walked = [_Walk(lookup).entity(one, schema) for one in entities]
     paths = list(dict.fromkeys(path for walk in walked for path in walk.texts))
     operations = {p: op for walk in reversed(walked) for p, op in walk.links.items()}

@@ -3,30 +3,32 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
+import numpy as np
 import pandas as pd
 
 from ..errors import InvalidOption
 from ..session import Connection
 from ..session.consent import require_consent
 from ..session.progress import Watch, duration
-from .batches import BATCH_ROWS, Batch, cut
+from .batches import Batch, cut
 from .commit import Order, commit, rate_of
 from .compare import OUTCOMES, Comparison, Outcome, Verdict
 from .documents import document_schema, is_document
 from .journal import Journal, journal_path
 from .layout import OPERATION
+from .options import Options
 from .result import WriteResult
 from .route import choose_route, parcel
 from .rows import Nulls, Rows, read_rows
-from .show import as_html, as_text
+from .show import as_html, as_text, counted
 
-SAMPLE: Final = 1_000
-"""Rows that a preview compares with what is stored, unless told."""
+_LOOKED: Final = 200
+"""Rows that landed before which are looked at: are they there still?"""
 
 NOTHING_SENT: Final = "nothing was sent; commit() (--commit) sends it"
 
@@ -40,19 +42,6 @@ _SAID: Final[Mapping[Outcome, str]] = {
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Options:
-    """What the user said about a write besides the rows: see `make_plan`."""
-
-    key: str | Sequence[str] | None = None
-    operation: str = "insertOrUpdate"
-    links: Mapping[str, str] | None = None
-    nulls: Nulls = "skip"
-    ingest: bool | None = None
-    batch_rows: int = BATCH_ROWS
-    sample: int | None = SAMPLE
-
-
 @dataclass(frozen=True, kw_only=True)
 class Plan:
     """What a write would do; nothing was sent but queries.  ``commit`` does it.
@@ -61,7 +50,8 @@ class Plan:
     refused) among the ``compared`` ones, ``is_exact`` tells that these are all that
     would be sent; ``skipped`` rows landed before, by the journal.  ``outcomes`` has
     the outcome of each compared row, ``changes`` a line for each value that would
-    change, ``problems`` one for each reason why a row is not sent.  The write takes
+    change, ``problems`` one for each reason why a row is not sent.  ``outdated`` says
+    when rows that landed before are no longer there as written.  The write takes
     ``calls`` calls: ``seconds`` at the calls a second allowed now, None for no limit.
     """
 
@@ -82,6 +72,7 @@ class Plan:
     calls: int
     tps: float | None
     notes: tuple[str, ...] = ()
+    outdated: str = ""
     order: Order = field(repr=False)
 
     @property
@@ -110,12 +101,17 @@ class Plan:
         Raises InvalidOption without consent, PartialWrite and what ``call`` raises.
         """
         require_consent(self.order.connection, yes, f"Writing {self.schema}")
-        return commit(self.order, watch=progress, force=force or self.order.fresh)
+        force = force or self.order.fresh
+        result = commit(self.order, watch=progress, force=force)
+        if not (self.outdated and result.skipped):
+            return result
+        note = "; ".join(filter(None, [result.note, self.outdated]))
+        return replace(result, note=note)
 
     def lines(self) -> list[tuple[str, str]]:
         """Return name and text of each fact."""
         kept = "leave" if self.nulls == "skip" else "empty"
-        problems = self.problems["index"].nunique() if len(self.problems) else 0
+        problems = self.total - self.rows
         limit = "no TPS limit"
         if self.seconds is not None:
             limit = f"{duration(math.ceil(self.seconds))} at {self.tps:g} TPS"
@@ -123,13 +119,13 @@ class Plan:
             ("write", f"{self.operation} {self.schema} ({self.database})"),
             ("key", ", ".join(self.key)),
             ("rows", f"{self.rows:,} of {self.total:,} can be sent"),
-            ("problems", f"{problems:,} rows are not sent" if problems else ""),
+            ("problems", f"{counted(problems, 'row')} not sent" if problems else ""),
             ("skipped", f"{self.skipped:,} landed before" if self.skipped else ""),
             ("compared", self._compared()),
             ("missing", f"values {kept} what is stored"),
             ("route", self.route),
             ("calls", f"{self.calls:,}, {limit}"),
-            *(("note", note) for note in self.notes),
+            *(("note", note) for note in (*self.notes, self.outdated)),
         ]
         return [(name, text) for name, text in found if text]
 
@@ -166,10 +162,10 @@ def make_plan(
     UserError and InvalidOption for what is wrong with a column or an option, and what
     a query raises.
     """
-    _check(options)
+    options.check()
     rows = read_rows(
         data,
-        connection.schemas[schema or _named_schema(data)],
+        connection.schemas[_named_schema(data, schema)],
         connection.schemas.__getitem__,
         key=options.key,
         operation=options.operation,
@@ -194,19 +190,11 @@ def plan_rows(
         path=journal_path(connection.profile.url),
         fresh=fresh,
     )
-    unsent, skipped, calls = _journaled(order)
+    unsent, landed, calls = _journaled(order)
     chosen = unsent[: options.sample]
     comparison = Comparison(connection, parcelled)
     verdicts = comparison.preview(chosen) if chosen else []
-    notes = list(rows.layout.notes)
-    if rows.layout.items:
-        lists = ", ".join(items.path for items in rows.layout.items)
-        notes.append(f"{lists}: what is stored was not read; items given are written.")
-    if several := len(comparison.several):
-        notes.append(
-            "More than one record has the key of "
-            f"{several:,} {'row' if several == 1 else 'rows'}; the first counts."
-        )
+    looked = _spread(landed, _LOOKED if options.sample != 0 else 0)
     return Plan(
         schema=rows.schema.id,
         operation=rows.operation,
@@ -216,7 +204,7 @@ def plan_rows(
         route=str(parcelled.route),
         total=rows.total,
         rows=len(rows),
-        skipped=skipped,
+        skipped=len(landed),
         compared=len(verdicts),
         counts=_counts(verdicts),
         problems=rows.problems,
@@ -224,12 +212,63 @@ def plan_rows(
         outcomes=_outcomes(verdicts, rows),
         calls=calls,
         tps=rate_of(connection, parcelled.route.method),
-        notes=tuple(notes),
+        notes=tuple(_notes(comparison)),
+        outdated=_outdated(comparison, looked),
         order=order,
     )
 
 
-def _named_schema(data: object) -> str:
+def _notes(comparison: Comparison) -> Iterator[str]:
+    """Yield what is to be said of columns, keys and what waits in a staging table."""
+    layout = comparison.parcel.asked.layout
+    yield from layout.notes
+    if layout.items:
+        lists = ", ".join(items.path for items in layout.items)
+        yield f"{lists}: what is stored was not read; items given are written."
+    if several := len(comparison.several):
+        yield (
+            f"More than one record has the key of {counted(several, 'row')}; "
+            "the first counts."
+        )
+    if waiting := len(comparison.waiting):
+        staging = comparison.parcel.route.staging
+        yield (
+            f"{counted(waiting, 'row')} of an earlier write in {staging}, not "
+            "replicated yet: compared with what the cloud database has now."
+        )
+
+
+def _spread(rows: range | Sequence[int], most: int) -> list[int]:
+    """Return at most so many of these rows, from the first to the last."""
+    if len(rows) <= most or not most:
+        return list(rows[:most])
+    places = np.linspace(0, len(rows) - 1, most).astype(int)
+    return [rows[at] for at in places]
+
+
+def _outdated(comparison: Comparison, rows: Sequence[int]) -> str:
+    """Return what to say when rows that landed before are not there any more."""
+    if comparison.parcel.asked.layout.unread:
+        return ""  # what their lists have made is not read
+    gone = len(rows) - len(comparison.there(rows))
+    if not gone:
+        return ""
+    return (
+        f"{gone:,} of {counted(len(rows), 'row')} that landed before, and were looked "
+        "at, now differ from what was written; force=True (--force) sends all again."
+    )
+
+
+def _named_schema(data: object, schema: object) -> str:
+    """Return the schema that was named, else the one that a document names."""
+    if isinstance(schema, str) and schema:
+        return schema
+    if not (schema is None or isinstance(schema, str)):
+        kind = type(schema).__name__
+        raise InvalidOption(
+            f"A schema is named by a text, not by a {kind}.",
+            hint='the data comes first: session.write(data, "nms:recipient")',
+        )
     named = document_schema(data) if is_document(data) else None
     if named is None:
         raise InvalidOption(
@@ -239,25 +278,18 @@ def _named_schema(data: object) -> str:
     return named
 
 
-def _check(options: Options) -> None:
-    for name, number in (
-        ("batch_rows", options.batch_rows),
-        ("sample", options.sample),
-    ):
-        if number is not None and number < (1 if name == "batch_rows" else 0):
-            raise InvalidOption(
-                f"{name}={number} makes no sense.", hint="give a number of rows"
-            )
-
-
-def _journaled(order: Order) -> tuple[list[int], int, int]:
-    """Return the rows that would be sent, how many landed before, and the calls."""
+def _journaled(order: Order) -> tuple[list[int], list[int], int]:
+    """Return the rows that would be sent, those that landed before, and the calls."""
     fresh: Sequence[Batch] = order.batches
     if order.path.exists() and not order.fresh:
         with closing(Journal(order.path)) as journal:
             fresh = list(order.unsent(journal))
-    rows = [row for batch in fresh for row in range(batch.start, batch.stop)]
-    return rows, len(order.parcel) - len(rows), len(fresh) + _looks(order, fresh)
+    is_fresh = np.zeros(len(order.parcel), np.bool_)
+    for batch in fresh:
+        is_fresh[batch.start : batch.stop] = True
+    rows = np.flatnonzero(is_fresh).tolist()
+    landed = np.flatnonzero(~is_fresh).tolist()
+    return rows, landed, len(fresh) + _looks(order, fresh)
 
 
 def _looks(order: Order, batches: Sequence[Batch]) -> int:

@@ -44,7 +44,7 @@ def plan_layout(
     targets = [*found.own, *(part.target for part in parts)]
     links = _link_operations(wishes.links or {}, targets, schema, lookup)
     builder = Builder(schema, links)
-    root = keyed(builder.entity(schema, found.own), wishes, lookup)
+    root = keyed(builder.entity(schema, found.own), wishes, lookup, source.labels)
     items = tuple(builder.items(group) for group in found.items.values())
     per_row = OPERATION in source.names
     if wishes.operation == "insert" and not per_row:
@@ -95,35 +95,51 @@ def _unknown_operation(operation: str, known: Sequence[str]) -> InvalidOption:
     )
 
 
-def keyed(root: Entity, wishes: Wishes, lookup: Lookup) -> Entity:
-    """Return the record with its key: the user's, else one of the schema's."""
+def keyed(
+    root: Entity, wishes: Wishes, lookup: Lookup, labels: Sequence[str] = ()
+) -> Entity:
+    """Return the record with its key: the user's, else one of the schema's.
+
+    ``labels`` are names of the data's index, which may be what is missed.
+    """
     usable = (s for s in root.all_slots() if s.is_written and not s.is_derived)
     known = {slot.path: slot for slot in usable}
     if wishes.key:
         key = tuple(
-            _key_part(name, root, known, lookup) for name in list_of(wishes.key)
+            _key_part(name, root, known, lookup, labels) for name in list_of(wishes.key)
         )
     else:
         chosen = choose_key(root.schema, given_paths(root))
         if chosen is None:
             raise InvalidOption(
                 f"No column of the data tells which {root.schema.id} a row is.",
-                hint=candidates(root.schema, known),
+                hint=_of_index(labels) or candidates(root.schema, known),
             )
         key = chosen
     return _with_keys(root, key, frozenset(key))
 
 
 def _key_part(
-    name: str, root: Entity, known: Mapping[str, Slot], lookup: Lookup
+    name: str,
+    root: Entity,
+    known: Mapping[str, Slot],
+    lookup: Lookup,
+    labels: Sequence[str],
 ) -> str:
     found = target(name, root.schema, lookup)
     if found.path not in known:
+        columns = ", ".join(slot.name for slot in known.values()) or "none"
         raise InvalidOption(
             f"The key {name!r} is no column of the data.",
-            hint=f"the columns are {', '.join(slot.name for slot in known.values())}",
+            hint=_of_index(labels) or f"the columns are {columns}",
         )
     return found.path
+
+
+def _of_index(labels: Sequence[str]) -> str:
+    if not labels:
+        return ""
+    return f"the index ({', '.join(labels)}) is no column: data.reset_index()"
 
 
 def _with_keys(entity: Entity, key: tuple[str, ...], paths: frozenset[str]) -> Entity:

@@ -4,35 +4,36 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from contextlib import closing
+from contextlib import ExitStack, closing
 from dataclasses import dataclass, field, replace
+from itertools import islice
 from pathlib import Path
 from typing import Any, Final
 
 import pandas as pd
-from lxml import etree
 
-from ..errors import AnswerLost, InvalidOption, QuerySyntaxError
+from ..errors import AnswerLost, InvalidOption
 from ..query.check import Checked
-from ..query.from_xml import from_xml
-from ..query.model import Condition, QueryDef, SelectNode
-from ..query.to_xml import to_xml
-from ..schemas.model import Schema
+from ..query.model import SelectNode
+from ..schemas.model import Field, Schema
 from ..session import Connection
 from ..session.consent import require_consent
 from ..session.progress import Watch
 from ..session.tally import Tally
-from ..xtk.xml import XmlError, local_name, parse_xml
 from .columns import bracketed, target
-from .commit import rate_of
+from .commit import patience, rate_of
 from .journal import Job, Journal, journal_path
-from .plan import Options, Plan, plan_rows
+from .lease import Lease
+from .options import Options
+from .plan import Plan, plan_rows
 from .result import WriteResult
 from .route import SESSION
-from .rows import read_rows
-from .show import as_html, as_text
+from .rows import Rows, read_rows
+from .show import as_html, as_text, counted
+from .where import read_paths, select_where, where_of, where_text
 
 _SHOWN: Final = 10
+_FIELDS: Final = 6
 _TRIES: Final = 3
 _DELETE: Final = "DeleteCollection"
 
@@ -41,7 +42,8 @@ _DELETE: Final = "DeleteCollection"
 class Removal:
     """What a deletion by condition would do; nothing was deleted.  ``commit`` does it.
 
-    ``found`` records match, ``sample`` has the first of them.
+    ``found`` records match, ``sample`` has the first of them: their key, what Campaign
+    calls each, and the fields of the condition.
     """
 
     schema: str
@@ -59,7 +61,8 @@ class Removal:
 
         ``landed`` is how many records are gone.  A profile for production wants its
         name in ``yes``.  A lost answer is looked after: the call can be repeated.
-        Raises InvalidOption without consent, and what ``call`` raises.
+        Raises InvalidOption without consent, or when more records match than when this
+        was planned; and what ``call`` raises.
         """
         require_consent(self.connection, yes, f"Deleting from {self.schema}")
         return _delete(self, progress)
@@ -68,7 +71,7 @@ class Removal:
         """Return name and text of each fact."""
         return [
             ("delete", f"from {self.schema} ({self.database})"),
-            ("found", f"{self.found:,} records"),
+            ("found", counted(self.found, "record")),
             ("where", where_text(self.checked.query)),
             ("calls", "1, and 2 to count"),
         ]
@@ -101,7 +104,7 @@ def plan_removal(
     InvalidOption for an empty one, QuerySyntaxError, UnknownName.
     """
     checked = select_where(connection, schema, where, params)
-    sample = connection.query(_shown(checked.query, checked.schema), limit=_SHOWN)
+    sample = _sample(connection, checked)
     return Removal(
         schema=schema,
         database=checked.schema.database,
@@ -154,140 +157,83 @@ def plan_update(
         links=chosen.links,
         nulls="clear",
     )
+    _check_values(rows, values)
     return plan_rows(connection, rows, chosen, fresh=True)
 
 
-def select_where(
-    connection: Connection,
-    schema: str,
-    where: str,
-    params: Mapping[str, Any] | None,
-) -> Checked:
-    """Return the checked query for the keys of what a condition selects."""
-    if not where.strip():
-        raise InvalidOption(
-            "The condition is empty; it would mean every record.",
-            hint="say which records: '@status = 0', or '1 = 1' if all are meant",
-        )
-    found = connection.schemas[schema]
-    key = found.internal_key
-    if key is None:
-        raise InvalidOption(
-            f"{schema} has no key to find records by.", hint="choose another schema"
-        )
-    conditions = _conditions(connection, schema, where, params)
-    select = tuple(SelectNode(expr=bracketed(path)) for path in key.paths)
-    return connection.check(QueryDef(schema=schema, select=select, where=conditions))
+def _check_values(rows: Rows, values: Mapping[str, object]) -> None:
+    """Raise InvalidOption for a value that no record can take."""
+    for problem in rows.problems.itertuples():
+        if problem.column in values:
+            raise InvalidOption(
+                f"The value for {problem.column!r} cannot be written: {problem.reason}",
+                hint="nothing was sent; give another value",
+            )
 
 
-def _conditions(
-    connection: Connection, schema: str, where: str, params: Mapping[str, Any] | None
-) -> tuple[Condition, ...]:
-    """Read a condition; anything but a condition in its place is refused."""
-    text = where.strip()
-    if text.startswith("<"):
-        return _from_where(connection, schema, text, params)
-    # Read as a query and checked: what is not a condition is refused below.
-    sql = f"SELECT CountAll() FROM {schema} WHERE {where}"  # noqa: S608
-    try:
-        query = connection.check(sql, params).query
-    except QuerySyntaxError:
-        if (found := _from_xtk(connection, schema, text, params)) is None:
-            raise
-        return found
-    more = (query.order_by, query.group_by, query.having, query.line_count)
-    if any(more) or query.start_line or query.distinct:
-        raise QuerySyntaxError(
-            "More than a condition is given.",
-            hint="leave out ORDER BY, GROUP BY, HAVING and LIMIT",
-            source=where,
-            span=(0, len(where)),
-        )
-    return query.where
+def _sample(connection: Connection, checked: Checked) -> pd.DataFrame:
+    """Return a few records: key, what Campaign calls each, what the condition reads."""
+    query, schema = checked.query, checked.schema
+    nodes = {node.expr: node for node in query.select}
+    if schema.compute_string:
+        nodes[""] = SelectNode(expr=schema.compute_string, alias="@record")
+    for path in read_paths(query.where):
+        nodes.setdefault(bracketed(path), SelectNode(expr=bracketed(path)))
+    if len(nodes) == len(query.select):
+        for field in _plain(schema):
+            nodes.setdefault(field.path, SelectNode(expr=bracketed(field.path)))
+    shown = replace(query, select=tuple(nodes.values()))
+    return connection.query(shown, limit=_SHOWN)
 
 
-def _from_xtk(
-    connection: Connection, schema: str, text: str, params: Mapping[str, Any] | None
-) -> tuple[Condition, ...] | None:
-    """Read a condition that only XTK can say (``@created > #2024-01-01#``)."""
-    count = SelectNode(expr="CountAll()")
-    query = QueryDef(schema=schema, select=(count,), where=(Condition(expr=text),))
-    try:
-        return connection.check(query, params).query.where
-    except QuerySyntaxError:
-        return None
-
-
-def _from_where(
-    connection: Connection, schema: str, text: str, params: Mapping[str, Any] | None
-) -> tuple[Condition, ...]:
-    try:
-        element = parse_xml(text)
-    except XmlError as exc:
-        raise QuerySyntaxError(
-            f"The XML cannot be read: {exc}.",
-            hint='write <where><condition expr="@status = 0"/></where>',
-        ) from exc
-    if local_name(element) != "where" or not len(element):
-        raise QuerySyntaxError(
-            f"<{local_name(element)}> is no condition.",
-            hint='write <where><condition expr="@status = 0"/></where>',
-        )
-    document = etree.Element("queryDef", schema=schema)
-    select = etree.SubElement(document, "select")
-    etree.SubElement(select, "node", expr="CountAll()")
-    document.append(element)
-    return connection.check(from_xml(document), params).query.where
-
-
-def where_text(query: QueryDef) -> str:
-    """Return a query's condition as XML."""
-    return etree.tostring(_where(query), encoding="unicode")
-
-
-def _where(query: QueryDef) -> etree._Element:
-    where = to_xml(query).find("where")
-    if where is None:
-        raise InvalidOption("The condition is empty.", hint="say which records")
-    return where
-
-
-def _shown(query: QueryDef, schema: Schema) -> QueryDef:
-    """Return the query for the key and the first columns of a few records."""
-    paths = [node.expr.strip("[]") for node in query.select]
-    plain = [f for f in schema.fields if not (f.expr or f.xml or f.advanced)]
-    named = [field.path for field in plain if field.path not in paths][:5]
-    nodes = tuple(SelectNode(expr=bracketed(path)) for path in (*paths, *named))
-    return replace(query, select=nodes)
+def _plain(schema: Schema) -> list[Field]:
+    """Return the first fields that say something of a record."""
+    plain = (f for f in schema.fields if not (f.expr or f.xml or f.advanced))
+    return list(islice(plain, _FIELDS))
 
 
 def _delete(removal: Removal, watch: Watch | None) -> WriteResult:
     connection, tally = removal.connection, Tally()
     path = journal_path(connection.profile.url)
     query = removal.checked.query
-    with connection.trace(tally.called), closing(Journal(path)) as journal:
+    job = Job(
+        schema=removal.schema,
+        operation="delete",
+        key="by condition",
+        route=_DELETE,
+        rows=removal.found,
+    )
+    with ExitStack() as stack:
+        stack.enter_context(connection.trace(tally.called))
+        journal = stack.enter_context(closing(Journal(path)))
+        lease = Lease(path, removal.schema)
+        lease.take(patience(job, watch))
+        stack.callback(lease.give_back)
         before = connection.count(query)
-        job = journal.begin(
-            Job(
-                schema=removal.schema,
-                operation="delete",
-                key="by condition",
-                route=_DELETE,
-                rows=before,
-            )
-        )
+        _check_count(removal, before)
+        name = journal.begin(replace(job, rows=before))
         gone, outcome = 0, "interrupted"
         try:
             with connection.underway.reporter(watch) as reporter:
-                gone = _sweep(removal, journal, job, before)
+                gone = _sweep(removal, journal, name, before)
                 reporter.arrived(gone, before, lambda: removal.tps)
             outcome = "done"
         except Exception as failure:
             outcome = type(failure).__name__
             raise
         finally:
-            journal.end(job, outcome, landed=gone, skipped=0, rejected=0)
-    return _result(removal, before, gone, tally, job, path)
+            journal.end(name, outcome, landed=gone, skipped=0, rejected=0)
+    return _result(removal, before, gone, tally, name, path)
+
+
+def _check_count(removal: Removal, now: int) -> None:
+    """Raise InvalidOption when more would be deleted than the plan has shown."""
+    if now > removal.found:
+        raise InvalidOption(
+            f"{counted(now, 'record')} of {removal.schema} match now, "
+            f"{removal.found:,} did when this was planned.",
+            hint="plan it again, and look; nothing was deleted",
+        )
 
 
 def _sweep(removal: Removal, journal: Journal, job: str, before: int) -> int:
@@ -298,7 +244,7 @@ def _sweep(removal: Removal, journal: Journal, job: str, before: int) -> int:
     for _ in range(_TRIES):
         journal.sweeping(job, removal.schema, digest)
         try:
-            connection.call(SESSION, _DELETE, removal.schema, _where(query), False)
+            connection.call(SESSION, _DELETE, removal.schema, where_of(query), False)
             lost = None
         except AnswerLost as error:
             journal.settle(digest, "doubtful")
@@ -310,13 +256,19 @@ def _sweep(removal: Removal, journal: Journal, job: str, before: int) -> int:
         if lost is not None:
             raise lost
     journal.settle(digest, "acknowledged")
-    return before - after
+    return max(0, before - after)
 
 
 def _result(
     removal: Removal, before: int, gone: int, tally: Tally, job: str, path: Path
 ) -> WriteResult:
     left = before - gone
+    notes = [
+        f"{removal.found:,} matched when this was planned"
+        if removal.found != before
+        else "",
+        f"{counted(left, 'record')} still there that match" if left else "",
+    ]
     return WriteResult(
         schema=removal.schema,
         operation="delete",
@@ -331,5 +283,5 @@ def _result(
         waited=tally.waited,
         job=job,
         path=path,
-        note=f"{left:,} records match still" if left else "",
+        note="; ".join(filter(None, notes)),
     )

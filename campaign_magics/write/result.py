@@ -13,7 +13,7 @@ import pandas as pd
 from .compare import EXISTS
 from .journal import Journal, read_journal
 from .rows import Rows
-from .show import as_html, as_text
+from .show import as_html, as_text, counted
 
 if TYPE_CHECKING:
     from ..errors import SoapFault
@@ -73,11 +73,11 @@ class WriteResult:
         waited = f", {self.waited:.1f} s of waiting in line" if self.waited else ""
         found = [
             ("write", f"{self.operation} {self.schema} ({self.database})"),
-            ("landed", f"{self.landed:,} of {self.total:,} rows"),
+            ("landed", f"{self.landed:,} of {counted(self.total, 'row')}"),
             ("skipped", f"{self.skipped:,} that landed before" if self.skipped else ""),
             ("rejected", f"{len(self.rejected):,}" if len(self.rejected) else ""),
             ("not sent", f"{self.unsent:,}, see problems" if self.unsent else ""),
-            ("cost", f"{self.calls:,} calls, {self.seconds:.1f} s{waited}"),
+            ("cost", f"{counted(self.calls, 'call')}, {self.seconds:.1f} s{waited}"),
             ("speed", f"{speed:,.0f} rows/s" if self.landed else ""),
             ("note", self.note),
         ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Iterable, Sequence
 from html import escape
 from typing import TYPE_CHECKING, Final
@@ -21,6 +22,12 @@ _MOST: Final = 12
 _WIDTH: Final = 100
 """Characters of a value."""
 
+_ODD: Final = ("Cc", "Cf", "Cs", "Zl", "Zp")
+"""Kinds of characters that have no shape of their own (Unicode's names of them)."""
+
+_JOINERS: Final = "\u200c\u200d"
+"""Part of words of some scripts, and of emoji."""
+
 _LEFT: Final = 'style="text-align:left"'
 
 
@@ -29,7 +36,7 @@ def as_text(facts: Facts, tables: Tables, end: str = "") -> str:
     parts = ["\n".join(f"{name:<8}  {text}" for name, text in facts)]
     for title, table in tables:
         if len(table):
-            shown = _filled(table).to_string(index=False, max_colwidth=_WIDTH)
+            shown = _legible(table).to_string(index=False, max_colwidth=_WIDTH + 1)
             parts.append(f"{_titled(title, len(table))}:\n{shown}")
     return "\n\n".join([*parts, end] if end else parts)
 
@@ -44,7 +51,7 @@ def as_html(facts: Facts, tables: Tables, end: str = "") -> str:
     parts = [f'<table class="campaign-magics"><tbody>{lines}</tbody></table>']
     for title, table in tables:
         if len(table):
-            parts.append(_table(_titled(title, len(table)), _filled(table)))
+            parts.append(_table(_titled(title, len(table)), _legible(table)))
     if end:
         parts.append(f"<div>{escape(end)}</div>")
     return "".join(parts)
@@ -54,24 +61,47 @@ def _titled(title: str, count: int) -> str:
     return f"{title}, {_MOST} of {count:,}" if count > _MOST else title
 
 
-def _filled(table: pd.DataFrame) -> pd.DataFrame:
-    """Return the first lines, with nothing where there is no value."""
+def counted(number: int, noun: str) -> str:
+    """Return a number with its noun: ``1 row``, ``2,000 rows``."""
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
+def legible(value: object) -> str:
+    """Return a value in one short line that cannot disturb those around it.
+
+    Line ends, terminal codes and what turns the direction of text are written as
+    Python writes them: ``\\n``, ``\\u202e``.
+    """
+    if isinstance(value, tuple):  # a label of a MultiIndex
+        return f"({', '.join(map(legible, value))})"
+    text = str(value)
+    if len(text) > _WIDTH:
+        text = f"{text[: _WIDTH - 1]}…"
+    return "".join(_escaped(char) if _is_odd(char) else char for char in text)
+
+
+def _is_odd(char: str) -> bool:
+    return unicodedata.category(char) in _ODD and char not in _JOINERS
+
+
+def _escaped(char: str) -> str:
+    return ascii(char)[1:-1]
+
+
+def _legible(table: pd.DataFrame) -> pd.DataFrame:
+    """Return the first lines as texts, with nothing where there is no value."""
     first = table.head(_MOST).astype(object)
-    return first.where(first.notna(), "")
+    filled = first.where(first.notna(), "").map(legible)
+    return filled.set_axis([legible(name) for name in filled.columns], axis=1)
 
 
 def _table(title: str, table: pd.DataFrame) -> str:
     heads = "".join(f'<th scope="col" {_LEFT}>{escape(str(n))}</th>' for n in table)
     lines = "".join(
-        "<tr>" + "".join(f"<td {_LEFT}>{_cell(value)}</td>" for value in row) + "</tr>"
+        "<tr>" + "".join(f"<td {_LEFT}>{escape(value)}</td>" for value in row) + "</tr>"
         for row in table.itertuples(index=False)
     )
     return (
         f'<table class="campaign-magics"><caption {_LEFT}>{escape(title)}</caption>'
         f"<thead><tr>{heads}</tr></thead><tbody>{lines}</tbody></table>"
     )
-
-
-def _cell(value: object) -> str:
-    text = str(value)
-    return escape(text if len(text) <= _WIDTH else f"{text[: _WIDTH - 1]}…")

@@ -33,6 +33,11 @@ class Source:
     read: Callable[[int, int, int], Values] = field(repr=False)
     """``read(column, start, stop)``, the column by its place in ``names``."""
 
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """The names of the index, which is not written."""
+        return tuple(str(name) for name in self.index.names if name is not None)
+
     def __len__(self) -> int:
         """Return the number of rows."""
         return len(self.index)
@@ -64,7 +69,11 @@ def open_source(data: object) -> Source:
     if isinstance(data, list | tuple):
         return _dicts(data)
     kind = type(data).__name__
-    raise InvalidOption(f"Rows cannot be read from a {kind}.", hint=_ACCEPTED)
+    raise InvalidOption(f"Rows cannot be read from {_a(kind)}.", hint=_ACCEPTED)
+
+
+def _a(kind: str) -> str:
+    return f"an {kind}" if kind[0] in "aeioAEIO" else f"a {kind}"
 
 
 def _pandas(frame: pd.DataFrame) -> Source:
@@ -100,7 +109,7 @@ def _dicts(rows: Sequence[Any]) -> Source:
     for row in rows:
         if not isinstance(row, dict):
             kind = type(row).__name__
-            raise InvalidOption(f"A row is a {kind}, not a dict.", hint=_ACCEPTED)
+            raise InvalidOption(f"A row is {_a(kind)}, not a dict.", hint=_ACCEPTED)
     names = _names(list(dict.fromkeys(name for row in rows for name in row)))
 
     def read(column: int, start: int, stop: int) -> Values:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, timedelta, timezone
 from decimal import Decimal
 from typing import Any
+from uuid import UUID
 
 import numpy as np
 import pandas as pd
@@ -64,6 +65,7 @@ def texts(values: Any, kind: str) -> list[str | None]:
         ("double", pa.array([0.1], pa.float32()), ["0.1"]),
         ("double", pa.array([3], pa.int8()), ["3"]),
         ("double", pa.array([Decimal("1.10"), None]), ["1.1", None]),
+        ("string", [UUID(int=5), None], [f"{UUID(int=5)}", None]),
         ("double", pa.array(["1.50", "2e3", ""]), ["1.5", "2000", ""]),
         ("boolean", pa.array([True, None, False]), ["true", None, "false"]),
         ("boolean", pa.array([1, 0]), ["true", "false"]),

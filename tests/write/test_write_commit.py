@@ -229,6 +229,28 @@ def test_the_journal_forgets_what_was_overwritten(
     assert commit(session, a).skipped == 5
 
 
+def test_what_others_have_changed_since_is_told_when_it_is_skipped(
+    session: Session, people: Any
+) -> None:
+    """The journal knows nothing of others; the plan looks, and the result tells it."""
+    frame = people(40, text1="1")
+    commit(session, frame)
+    plan = session.write(frame, SCHEMA, key="@email", ingest=False)
+    assert (plan.skipped, plan.outdated) == (40, "")
+    session.call(
+        "xtk:session",
+        "Write",
+        '<recipient xtkschema="nms:recipient" _operation="update" _key="@email" '
+        f'email="{frame["email"][39]}" text1="2"/>',
+    )
+    plan = session.write(frame, SCHEMA, key="@email", ingest=False)
+    assert "1 of 40 rows that landed before" in plan.outdated
+    assert plan.outdated in str(plan)
+    assert "--force" in plan.commit().note
+    assert plan.commit(force=True).landed == 40
+    assert not session.write(frame, SCHEMA, key="@email", ingest=False).outdated
+
+
 def test_deleting_by_condition_makes_the_journal_forget(
     session: Session, people: Any, tag: str
 ) -> None:
@@ -252,8 +274,10 @@ def test_rows_through_staging_land_once_replicated(
     assert "replicated" in result.note
     again = session.write(
         people(30, text1="2"), SCHEMA, key="@email", operation="insert"
-    ).commit()
-    assert len(again.rejected) == 30  # they wait in the staging table
+    )
+    assert again.counts["refused"] == 30  # they wait in the staging table
+    assert "30 rows of an earlier write in nms:recipientStg" in " ".join(again.notes)
+    assert len(again.commit().rejected) == 30
     server.replicate()
     assert found(session, tag, "text1")["text1"].tolist() == ["1"] * 30
     change = people(

@@ -97,6 +97,43 @@ def test_what_is_no_condition_is_refused(
             method(SCHEMA, where)
 
 
+def test_the_sample_shows_key_name_and_what_the_condition_reads(
+    session: Session, tag: str
+) -> None:
+    """What a nested condition reads of other records is no column of these."""
+    where = "@account = :tag and [location/@city] is null"
+    sample = session.delete(SCHEMA, where, {"tag": tag}).sample
+    assert [*sample.columns] == ["id", "record", "account", "location.city"]
+    assert f"p0@{tag}.example" in sample["record"][0]
+    nested = (
+        "<where><condition setOperator='NOT EXISTS' expr='[subscription]'>"
+        "<condition expr='@created &gt; #2001-01-01#'/></condition></where>"
+    )
+    assert [*session.delete(SCHEMA, nested).sample.columns] == ["id", "record"]
+
+
+def test_records_that_appear_after_the_plan_are_not_deleted_unseen(
+    session: Session, tag: str
+) -> None:
+    plan = session.delete(SCHEMA, "account = :tag", {"tag": tag})
+    frame = pd.DataFrame({"email": [f"new@{tag}.example"], "account": tag})
+    session.write(frame, SCHEMA, key="@email", ingest=False).commit()
+    with pytest.raises(InvalidOption, match=r"7 records .* match now, 6 did"):
+        plan.commit()
+    assert len(texts(session, tag)) == 7
+
+
+def test_records_that_have_gone_since_the_plan_are_told(
+    session: Session, tag: str
+) -> None:
+    where, params = "account = :tag", {"tag": tag}
+    plan = session.delete(SCHEMA, where, params)
+    session.delete(SCHEMA, f"{where} AND text1 = 'b'", params).commit()
+    result = plan.commit()
+    assert result.landed == 4
+    assert "6 matched when this was planned" in result.note
+
+
 def test_a_condition_that_only_xtk_can_say(session: Session, tag: str) -> None:
     where = f"@account = '{tag}' and @created > #2001-01-01#"
     assert session.delete(SCHEMA, where).found == 6
