@@ -132,7 +132,7 @@ class Journal:
     def __init__(self, path: Path) -> None:
         self.path = path
         self._lock = threading.Lock()
-        with _told(path):
+        with told(path):
             self._connection = _opened(path)
 
     def close(self) -> None:
@@ -232,21 +232,21 @@ class Journal:
         return self._frame(_BATCHES, (job,))
 
     def _do(self, sql: str, values: Sequence[object]) -> None:
-        with self._lock, _told(self.path):
+        with self._lock, told(self.path):
             self._connection.execute(sql, values)
 
     def _one(self, sql: str, values: Sequence[object]) -> Any:
-        with self._lock, _told(self.path):
+        with self._lock, told(self.path):
             return self._connection.execute(sql, values).fetchone()
 
     def _all(self, sql: str, values: Sequence[object]) -> list[Any]:
-        with self._lock, _told(self.path):
+        with self._lock, told(self.path):
             return self._connection.execute(sql, values).fetchall()
 
     def _frame(self, sql: str, values: Sequence[object]) -> pd.DataFrame:
         import pandas as pd
 
-        with self._lock, _told(self.path):
+        with self._lock, told(self.path):
             cursor = self._connection.execute(sql, values)
             names = [column[0] for column in cursor.description]
             rows = [tuple(row) for row in cursor.fetchall()]
@@ -257,7 +257,7 @@ class Journal:
 
 
 @contextmanager
-def _told(path: Path) -> Iterator[None]:
+def told(path: Path) -> Iterator[None]:
     """Say what to do about a file that cannot be used."""
     try:
         yield
@@ -285,6 +285,11 @@ def _opened(path: Path) -> sqlite3.Connection:
     return connection
 
 
+def is_busy(error: sqlite3.OperationalError) -> bool:
+    """Tell whether somebody else holds the file."""
+    return error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY
+
+
 def _use_wal(connection: sqlite3.Connection) -> None:
     """Switch a new file to WAL; SQLite itself does not wait here for other openers."""
     end = time.monotonic() + _PATIENCE
@@ -292,8 +297,7 @@ def _use_wal(connection: sqlite3.Connection) -> None:
         try:
             connection.execute("PRAGMA journal_mode = WAL")
         except sqlite3.OperationalError as exc:
-            busy = exc.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY
-            if not busy or time.monotonic() > end:
+            if not is_busy(exc) or time.monotonic() > end:
                 raise
             time.sleep(_PAUSE)
         else:

@@ -11,6 +11,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
+from .journal import is_busy, told
+
 _LOOK: Final = 0.2
 """Seconds between looks: a wait of SQLite's own cannot be interrupted."""
 
@@ -24,15 +26,20 @@ class Lease:
 
     def __init__(self, journal: Path, schema: str) -> None:
         name = f"{journal.stem}.{schema.replace(':', '-')}.lock"
-        self._connection = sqlite3.connect(
-            journal.with_name(name),
-            timeout=_LOOK,
-            isolation_level=None,
-            check_same_thread=False,
-        )
+        self._path = journal.with_name(name)
+        with told(self._path):
+            self._connection = sqlite3.connect(
+                self._path,
+                timeout=_LOOK,
+                isolation_level=None,
+                check_same_thread=False,
+            )
 
     def take(self, waiting: Callable[[], object]) -> None:
-        """Wait until no other commit has it; ``waiting`` is called at each look."""
+        """Wait until no other commit has it; ``waiting`` is called at each look.
+
+        Raises InvalidOption when the file cannot be used.
+        """
         try:
             while not self._taken():
                 waiting()
@@ -45,10 +52,11 @@ class Lease:
         self._connection.close()
 
     def _taken(self) -> bool:
-        try:
-            self._connection.execute("BEGIN EXCLUSIVE")
-        except sqlite3.OperationalError as exc:
-            if exc.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY:
-                raise
-            return False
+        with told(self._path):
+            try:
+                self._connection.execute("BEGIN EXCLUSIVE")
+            except sqlite3.OperationalError as exc:
+                if not is_busy(exc):
+                    raise
+                return False
         return True

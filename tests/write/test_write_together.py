@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
+import subprocess
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import closing
@@ -12,7 +14,7 @@ import pandas as pd
 import pytest
 
 import campaign_magics as cm
-from campaign_magics.errors import PartialWrite
+from campaign_magics.errors import InvalidOption, PartialWrite
 from campaign_magics.session import Interrupted
 from campaign_magics.session.progress import Progress
 from campaign_magics.workbench import Session
@@ -156,3 +158,40 @@ def test_a_commit_without_an_end_was_killed(tmp_path: Path) -> None:
         assert journal.jobs()["outcome"].tolist() == ["running"]
         journal.begin(job)
         assert journal.jobs()["outcome"].tolist() == ["running", "killed"]
+
+
+@pytest.mark.pure
+def test_a_lease_whose_file_is_no_file_is_told(tmp_path: Path) -> None:
+    (tmp_path / "j.a-b.lock").mkdir()
+    with pytest.raises(InvalidOption, match="cannot be used") as caught:
+        Lease(tmp_path / "j.sqlite", "a:b").take(lambda: None)
+    assert "writable" in caught.value.hint
+
+
+@pytest.mark.pure
+def test_a_lease_ends_with_its_process(tmp_path: Path) -> None:
+    """However that ends: nobody waits for one that was killed."""
+    words = (
+        "import sys, pathlib; from campaign_magics.write.lease import Lease; "
+        "lease = Lease(pathlib.Path(sys.argv[1]), 'a:b'); lease.take(lambda: None); "
+        "print('taken', flush=True); sys.stdin.read()"
+    )
+    path = tmp_path / "j.sqlite"
+    looks: list[int] = []
+    with subprocess.Popen(
+        [sys.executable, "-c", words, str(path)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as holder:
+        assert holder.stdout is not None
+        assert holder.stdout.readline() == "taken\n"
+
+        def waiting() -> None:
+            looks.append(1)
+            holder.kill()
+
+        lease = Lease(path, "a:b")
+        lease.take(waiting)
+        lease.give_back()
+    assert looks
