@@ -256,22 +256,21 @@ class Deliveries:
         only.
         """
         states = states_of(self._connection, SCHEMA, "@state", until) if until else None
-        first = self.status(which)
-        looks = [first]
 
         def look() -> Seen[Delivery]:
-            seen = looks.pop() if looks else first.refresh()
+            seen = self.status(which)
             over = _is_over(seen, states)
             return Seen(
                 thing=seen,
                 state=seen.state_label,
                 over=over,
+                what=f"delivery {seen.name}",
                 done=seen.processed,
                 total=seen.to_send if seen.started else None,
             )
 
         patience = Patience(timeout=timeout, progress=progress, clock=self._clock)
-        return wait(self._connection, f"delivery {first.name}", look, patience)
+        return wait(self._connection, "the delivery", look, patience)
 
     def _order(
         self,

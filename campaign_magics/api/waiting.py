@@ -68,12 +68,14 @@ class Patience:
 class Seen(Generic[_T]):
     """One look: the thing, its state by label, whether that is all, how far it is.
 
-    ``done`` of ``total`` is what the server counts; no total where it does not.
+    ``what`` is how it is called, once that is known better; ``done`` of ``total`` is
+    what the server counts, no total where it does not.
     """
 
     thing: _T
     state: str
     over: bool
+    what: str = ""
     done: int = 0
     total: int | None = None
 
@@ -108,19 +110,20 @@ def wait(
     Interrupted for an interrupt; neither changes anything on the server.
     """
     clock, started = patience.clock, patience.clock.monotonic()
-    pace, pause, state = _Pace(), _FIRST, "not known yet"
+    pace, pause, stood = _Pace(), _FIRST, "had not been seen yet"
     before: tuple[str, int] | None = None
     try:
         with connection.underway.reporter(patience.progress) as reporter:
             while True:
                 seen = look()
+                what = seen.what or what
                 passed = clock.monotonic() - started
-                state, now = seen.state, (seen.state, seen.done)
+                stood, now = f"was '{seen.state}'", (seen.state, seen.done)
                 reporter.tell(_moment(what, seen, passed, pace))
                 if seen.over:
                     return seen.thing
                 if patience.timeout is not None and passed >= patience.timeout:
-                    raise _time_is_up(what, state, passed)
+                    raise _time_is_up(what, seen.state, passed)
                 pause = _FIRST if now != before else min(pause * _GROWTH, _MOST)
                 before = now
                 spared = _spared(connection, pause)
@@ -128,7 +131,7 @@ def wait(
     except KeyboardInterrupt:
         passed = clock.monotonic() - started
         raise Interrupted(
-            f"{_capital(what)} was '{state}' after {duration(passed)}.",
+            f"{_capital(what)} {stood} after {duration(passed)}.",
             hint="only the wait has ended, the work goes on; wait again to see its end",
         ) from None
 

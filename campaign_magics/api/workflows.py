@@ -267,16 +267,15 @@ class Workflows:
         the wait only.
         """
         states = states_of(self._connection, SCHEMA, "@state", until) if until else None
-        first = self.status(which)
-        looks = [first]
 
         def look() -> Seen[Workflow]:
-            seen = looks.pop() if looks else first.refresh()
+            seen = self.status(which)
             over = self._is_over(seen, states)
-            return Seen(thing=seen, state=seen.state_label, over=over)
+            what = f"workflow {seen.name}"
+            return Seen(thing=seen, state=seen.state_label, over=over, what=what)
 
         patience = Patience(timeout=timeout, progress=progress, clock=self._clock)
-        return wait(self._connection, f"workflow {first.name}", look, patience)
+        return wait(self._connection, "the workflow", look, patience)
 
     def _is_over(self, seen: Workflow, states: tuple[str, ...] | None) -> bool:
         if states is None and seen.state in _RESTING and not seen.failed:

@@ -132,7 +132,7 @@ def test_a_wait_is_underway_until_it_ends_however_it_ends() -> None:
     def interrupted() -> Any:
         raise KeyboardInterrupt
 
-    with pytest.raises(Interrupted, match="Job 7 was 'not known yet'"):
+    with pytest.raises(Interrupted, match="Job 7 had not been seen yet after 0 s"):
         wait(here, "job 7", interrupted, Patience(clock=Clock()))
     with pytest.raises(StillRunning):
         wait(here, "job 7", counting(0, 1), Patience(timeout=0, clock=Clock()))
@@ -169,3 +169,15 @@ def test_what_is_shown_is_escaped_and_leaves_out_what_is_empty() -> None:
     assert "x&amp;y" in html
     assert "none" not in html
     assert str(Evil()).splitlines() == ["<b>", "  a<  x&y", "  n   12,345"]
+
+
+def test_it_is_called_as_it_turns_out_to_be_called() -> None:
+    """An id is waited for; its name is what people know."""
+    seen = Seen(thing=1, state="Busy", over=False, what="workflow WKF1")
+    with pytest.raises(StillRunning, match="Workflow WKF1 is still 'Busy'"):
+        wait(
+            connection(),
+            "the workflow",
+            lambda: seen,
+            Patience(timeout=0, clock=Clock()),
+        )
