@@ -87,12 +87,14 @@ class Deliveries:
     A delivery is named by its id or its internal name.  Whatever changes one returns
     it as it is then; on a production instance it wants ``yes=`` with the profile's
     name.  Raises UnknownName (with the nearest name), InvalidOption (no consent) and
-    the server's refusals, SoapFault or AccessDenied.
+    the server's refusals, SoapFault or AccessDenied.  ``met`` are the internal names
+    seen so far.
     """
 
     def __init__(self, connection: Connection, *, clock: Clock = SYSTEM_CLOCK) -> None:
         self._connection = connection
         self._clock = clock
+        self.met: set[str] = set()
 
     def __repr__(self) -> str:
         return f"<deliveries of {self._connection.profile.name}>"
@@ -110,7 +112,9 @@ class Deliveries:
             (state,) = states_of(self._connection, SCHEMA, "@state", (state,))
             where.append("@state = :state")
         query = query_of(self._connection.schemas[SCHEMA], _LISTED, where)
-        return self._connection.query(query, {"state": state}, limit=limit)
+        found = self._connection.query(query, {"state": state}, limit=limit)
+        self.met.update(found["internalName"].dropna())
+        return found
 
     def status(self, which: Which) -> Delivery:
         """Return a delivery as it is now."""
@@ -342,6 +346,7 @@ class Deliveries:
 
     def _seen(self, row: Row) -> Delivery:
         state, channel = str(row["state"]), str(row.get("messageType") or "")
+        self.met.add(str(row["internalName"]))
 
         def count(name: str) -> int:
             return int(row.get(name) or 0)

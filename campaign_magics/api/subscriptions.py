@@ -58,7 +58,8 @@ _BY_DATE: Final = (OrderNode(expr="@date", desc=True), OrderNode(expr="@id", des
 class Subscriptions:
     """The information services of an instance and who is subscribed to them.
 
-    ``last`` is what became of the rows of the last call, also when it was cut short.
+    ``last`` is what became of the rows of the last call, also when it was cut short;
+    ``met`` are the names of services seen so far.
     Whatever changes something wants ``yes=`` with the profile's name on a production
     instance.
     """
@@ -66,6 +67,7 @@ class Subscriptions:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
         self.last: Enrolment | None = None
+        self.met: set[str] = set()
 
     def __repr__(self) -> str:
         return f"<subscriptions of {self._connection.profile.name}>"
@@ -142,6 +144,7 @@ class Subscriptions:
             query = query_of(schema, _SUBSCRIBERS, where, order=order)
             return self._connection.query(query, {"service": row["id"]}, limit=limit)
         services = self._connection.query(self._services(), limit=limit)
+        self.met.update(services["name"].dropna())
         names, numbers = self._connection.read(_COUNTS, limit=None).table.columns
         found = dict(zip(names.to_pylist(), numbers.to_pylist(), strict=True))
         counts = services["name"].map(lambda name: found.get(name, 0))
@@ -175,7 +178,9 @@ class Subscriptions:
         return query_of(schema, _SERVICES, [], order=(OrderNode(expr="@name"),))
 
     def _service(self, name: str) -> str:
-        return str(find(self._connection, _SERVICE, name)["name"])
+        found = str(find(self._connection, _SERVICE, name)["name"])
+        self.met.add(found)
+        return found
 
     def _enrol(
         self, order: Order, recipients: object, yes: str | None, progress: Watch | None

@@ -155,12 +155,14 @@ class Workflows:
     A workflow is named by its id or its internal name.  Whatever changes one returns
     it as it is then; on a production instance it wants ``yes=`` with the profile's
     name.  Raises UnknownName (with the nearest name), InvalidOption (no consent) and
-    the server's refusals, SoapFault or AccessDenied.
+    the server's refusals, SoapFault or AccessDenied.  ``met`` are the internal names
+    seen so far.
     """
 
     def __init__(self, connection: Connection, *, clock: Clock = SYSTEM_CLOCK) -> None:
         self._connection = connection
         self._clock = clock
+        self.met: set[str] = set()
 
     def __repr__(self) -> str:
         return f"<workflows of {self._connection.profile.name}>"
@@ -178,7 +180,9 @@ class Workflows:
             (state,) = states_of(self._connection, SCHEMA, "@state", (state,))
             where.append("@state = :state")
         query = query_of(self._connection.schemas[SCHEMA], _LISTED, where)
-        return self._connection.query(query, {"state": state}, limit=limit)
+        found = self._connection.query(query, {"state": state}, limit=limit)
+        self.met.update(found["internalName"].dropna())
+        return found
 
     def status(self, which: Which) -> Workflow:
         """Return a workflow as it is now."""
@@ -315,6 +319,7 @@ class Workflows:
 
     def _seen(self, row: Row) -> Workflow:
         state = str(row["state"])
+        self.met.add(str(row["internalName"]))
         return Workflow(
             id=int(row["id"]),
             name=str(row["internalName"]),

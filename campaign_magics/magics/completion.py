@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from IPython.core.completer import SimpleCompletion, context_matcher
 
 from .commands import COMMANDS
+from .words import known_words
 
 if TYPE_CHECKING:
     from ..query.complete import Suggestions
@@ -113,6 +114,11 @@ class _Completions:
         ):
             commands = COMMANDS[magic]
             return fragment, [(n, "name") for n in commands if n.startswith(fragment)]
+        if magic in COMMANDS:
+            words = before.partition(f"%{magic} ")[2].removesuffix(fragment).split()
+            shell = self._campaign.shell
+            found = known_words(magic, words, self._campaign.held, shell.user_ns)
+            return fragment, [(n, "name") for n in found if n.startswith(fragment)]
         offered = {
             "campaign_connect": self._profiles,
             "campaign_schema": self._schemas,

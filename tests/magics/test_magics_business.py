@@ -231,6 +231,34 @@ def test_without_a_connection_it_says_so(notebook: Notebook) -> None:
         notebook.run("%campaign_workflow list")
 
 
+def test_names_complete_as_far_as_they_are_known(desk: Notebook) -> None:
+    """Nothing is asked of the server for it."""
+    session = desk.shell.user_ns["session"]
+
+    def offered(line: str) -> list[str]:
+        with provisionalcompleter():
+            found = desk.shell.Completer.completions(line, len(line))
+            return [one.text for one in found]
+
+    assert "WKF1" not in offered("%campaign_workflow start WK")
+    desk.run("%campaign_workflow list")
+    desk.run("%campaign_delivery list --templates")
+    desk.run("%campaign_delivery create mail --name mine --out made")
+    desk.run("%campaign_subscription list")
+    desk.shell.user_ns["fans"] = pd.DataFrame({"email": []})
+    asked: list[str] = []
+    with session.trace(lambda exchange: asked.append(exchange.method)):
+        assert "WKF1" in offered("%campaign_workflow start WK")
+        assert offered("%campaign_workflow list fin") == ["finished"]
+        assert "newsletter" in offered("%campaign_delivery submit ")
+        assert offered("%campaign_delivery wait m") == ["mail", "mine", "made"]
+        assert offered("%campaign_delivery stats mine ma") == ["mail", "made"]
+        assert "fans" in offered("%campaign_subscription subscribe f")
+        assert offered("%campaign_subscription subscribe fans ev") == ["events"]
+        assert offered("%campaign_jobs submit nms:delivery#Prepare ma") == ["made"]
+    assert asked == []
+
+
 @pytest.mark.parametrize("magic", sorted(COMMANDS))
 def test_without_a_command_it_shows_those_there_are(
     notebook: Notebook, magic: str

@@ -1,0 +1,76 @@
+"""What may stand in a command's places, as far as it is known without a call."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, Final
+
+from .commands import COMMANDS
+
+_ROOMS: Final = {
+    "WORKFLOW": "workflow",
+    "DELIVERY": "delivery",
+    "TEMPLATE": "delivery",
+    "SERVICE": "subscription",
+}
+_STATES: Final = {
+    "campaign_workflow": "xtk:workflow",
+    "campaign_delivery": "nms:delivery",
+}
+_THINGS: Final = {"WORKFLOW", "DELIVERY", "JOB", "ENTITY"}
+
+
+def known_words(
+    magic: str, before: Iterable[str], session: Any, names: Mapping[str, Any]
+) -> list[str]:
+    """Return the words that may follow those before: names met, states, variables.
+
+    Nothing is asked of the server.  ``session`` is None without a connection.
+    """
+    name, *words = before
+    command = COMMANDS[magic].get(name)
+    if command is None or not command.places:
+        return []
+    given = sum(not word.startswith("-") for word in words)
+    if given >= len(command.places) and command.most is not None:
+        return []
+    place = command.places[min(given, len(command.places) - 1)].strip("[]")
+    found = _met(session, place) if session is not None else []
+    if place == "STATE" and session is not None:
+        found = _states(session, _STATES[magic])
+    return found + sorted(_variables(place, names))
+
+
+def _met(session: Any, place: str) -> list[str]:
+    """Return names that a room has seen; one that was never used has seen none."""
+    room = vars(session).get(_ROOMS.get(place, ""))
+    return sorted(room.met) if room is not None else []
+
+
+def _states(session: Any, schema: str) -> list[str]:
+    known = session.schemas.cached(schema)
+    field = None if known is None else known.field_by_path.get("@state")
+    values = field.enum.values if field is not None and field.enum is not None else ()
+    return [value.name for value in values]
+
+
+def _variables(place: str, names: Mapping[str, Any]) -> list[str]:
+    """Return the notebook's variables that hold what is meant."""
+    fits = _fitting(place)
+    return [
+        name
+        for name, value in names.items()
+        if fits is not None and not name.startswith("_") and fits(value)
+    ]
+
+
+def _fitting(place: str) -> Callable[[Any], bool] | None:
+    if place == "ROWS":
+        return lambda value: isinstance(value, list) or hasattr(value, "columns")
+    if place not in _THINGS:
+        return None
+    kinds = {place.title()} if place != "ENTITY" else {"Delivery", "Workflow"}
+    return lambda value: (
+        type(value).__name__ in kinds
+        and type(value).__module__.startswith("campaign_magics.api.")
+    )
