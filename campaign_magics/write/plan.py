@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Hashable, Iterator, Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import numpy as np
@@ -25,12 +24,10 @@ from .options import Options
 from .result import WriteResult
 from .route import choose_route, parcel
 from .rows import Nulls, Rows, read_rows
-from .show import as_html, as_text, counted
+from .show import Shown, counted
 
 _LOOKED: Final = 200
 """Rows that landed before which are looked at: are they there still?"""
-
-NOTHING_SENT: Final = "nothing was sent; commit() (--commit) sends it"
 
 _SAID: Final[Mapping[Outcome, str]] = {
     "insert": "new",
@@ -42,8 +39,8 @@ _SAID: Final[Mapping[Outcome, str]] = {
 }
 
 
-@dataclass(frozen=True, kw_only=True)
-class Plan:
+@dataclass(frozen=True, kw_only=True, repr=False)
+class Plan(Shown):
     """What a write would do; nothing was sent but queries.  ``commit`` does it.
 
     ``counts`` are rows by outcome (insert, update, unchanged, delete, missing,
@@ -54,6 +51,8 @@ class Plan:
     when rows that landed before are no longer there as written.  The write takes
     ``calls`` calls: ``seconds`` at the calls a second allowed now, None for no limit.
     """
+
+    end = "nothing was sent; commit() (--commit) sends it"
 
     schema: str
     operation: str
@@ -66,14 +65,14 @@ class Plan:
     skipped: int
     compared: int
     counts: Mapping[Outcome, int]
-    problems: pd.DataFrame = field(repr=False)
-    changes: pd.DataFrame = field(repr=False)
-    outcomes: pd.DataFrame = field(repr=False)
+    problems: pd.DataFrame
+    changes: pd.DataFrame
+    outcomes: pd.DataFrame
     calls: int
     tps: float | None
     notes: tuple[str, ...] = ()
     outdated: str = ""
-    order: Order = field(repr=False)
+    order: Order
 
     @property
     def is_exact(self) -> bool:
@@ -112,9 +111,10 @@ class Plan:
         """Return name and text of each fact."""
         kept = "leave" if self.nulls == "skip" else "empty"
         problems = self.total - self.rows
-        limit = "no TPS limit"
+        limit = ", no TPS limit"
         if self.seconds is not None:
-            limit = f"{duration(math.ceil(self.seconds))} at {self.tps:g} TPS"
+            least = "under 1 s" if self.seconds < 1 else duration(self.seconds)
+            limit = f", {least} at {self.tps:g} TPS"
         found = [
             ("write", f"{self.operation} {self.schema} ({self.database})"),
             ("key", ", ".join(self.key)),
@@ -124,7 +124,7 @@ class Plan:
             ("compared", self._compared()),
             ("missing", f"values {kept} what is stored"),
             ("route", self.route),
-            ("calls", f"{self.calls:,}, {limit}"),
+            ("calls", f"{self.calls:,}{limit if self.calls else ''}"),
             *(("note", note) for note in (*self.notes, self.outdated)),
         ]
         return [(name, text) for name, text in found if text]
@@ -133,15 +133,6 @@ class Plan:
         told = [f"{n:,} {_SAID[name]}" for name, n in self.counts.items() if n]
         of = "" if self.is_exact else f"of the first {self.compared:,}: "
         return f"{of}{', '.join(told)}" if told else ""
-
-    def __str__(self) -> str:
-        return as_text(self.lines(), self.tables(), NOTHING_SENT)
-
-    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
-        printer.text(str(self))
-
-    def _repr_html_(self) -> str:
-        return as_html(self.lines(), self.tables(), NOTHING_SENT)
 
     def tables(self) -> list[tuple[str, pd.DataFrame]]:
         """Return what is shown below the facts: title and table."""

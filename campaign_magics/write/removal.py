@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from contextlib import ExitStack, closing
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 from typing import Any, Final
@@ -29,7 +29,7 @@ from .plan import Plan, plan_rows
 from .result import WriteResult
 from .route import SESSION
 from .rows import Rows, read_rows
-from .show import as_html, as_text, counted
+from .show import Shown, counted
 from .where import read_paths, select_where, where_of, where_text
 
 _SHOWN: Final = 10
@@ -38,21 +38,23 @@ _TRIES: Final = 3
 _DELETE: Final = "DeleteCollection"
 
 
-@dataclass(frozen=True, kw_only=True)
-class Removal:
+@dataclass(frozen=True, kw_only=True, repr=False)
+class Removal(Shown):
     """What a deletion by condition would do; nothing was deleted.  ``commit`` does it.
 
     ``found`` records match, ``sample`` has the first of them: their key, what Campaign
     calls each, and the fields of the condition.
     """
 
+    end = "nothing was deleted; commit() deletes it"
+
     schema: str
     database: str
     found: int
-    sample: pd.DataFrame = field(repr=False)
+    sample: pd.DataFrame
     tps: float | None
-    connection: Connection = field(repr=False)
-    checked: Checked = field(repr=False)
+    connection: Connection
+    checked: Checked
 
     def commit(
         self, *, yes: str | None = None, progress: Watch | None = None
@@ -76,20 +78,9 @@ class Removal:
             ("calls", "1, and 2 to count"),
         ]
 
-    def __str__(self) -> str:
-        return as_text(self.lines(), self._tables(), _NOTHING)
-
-    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
-        printer.text(str(self))
-
-    def _repr_html_(self) -> str:
-        return as_html(self.lines(), self._tables(), _NOTHING)
-
-    def _tables(self) -> list[tuple[str, pd.DataFrame]]:
+    def tables(self) -> list[tuple[str, pd.DataFrame]]:
+        """Return what is shown below the facts: title and table."""
         return [("the first records", self.sample)]
-
-
-_NOTHING: Final = "nothing was deleted; commit() (--commit) deletes it"
 
 
 def plan_removal(

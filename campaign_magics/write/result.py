@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -13,7 +13,7 @@ import pandas as pd
 from .compare import EXISTS
 from .journal import Journal, read_journal
 from .rows import Rows
-from .show import as_html, as_text, counted
+from .show import Shown, counted
 
 if TYPE_CHECKING:
     from ..errors import SoapFault
@@ -32,8 +32,8 @@ class Refusal:
     code: str = ""
 
 
-@dataclass(frozen=True, kw_only=True)
-class WriteResult:
+@dataclass(frozen=True, kw_only=True, repr=False)
+class WriteResult(Shown):
     """What became of the rows of a plan.
 
     ``landed`` rows were taken by the server now, ``skipped`` ones by an earlier commit
@@ -49,13 +49,13 @@ class WriteResult:
     total: int
     landed: int
     skipped: int
-    rejected: pd.DataFrame = field(repr=False)
+    rejected: pd.DataFrame
     unsent: int
     calls: int
     seconds: float
     waited: float
     job: str
-    path: Path = field(repr=False)
+    path: Path
     note: str = ""
 
     @property
@@ -83,14 +83,9 @@ class WriteResult:
         ]
         return [(name, text) for name, text in found if text]
 
-    def __str__(self) -> str:
-        return as_text(self.lines(), [("rejected", self.rejected)])
-
-    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
-        printer.text(str(self))
-
-    def _repr_html_(self) -> str:
-        return as_html(self.lines(), [("rejected", self.rejected)])
+    def tables(self) -> list[tuple[str, pd.DataFrame]]:
+        """Return what is shown below the facts: title and table."""
+        return [("rejected", self.rejected)]
 
 
 def refusal_of(row: int, fault: SoapFault, rows: Rows) -> Refusal:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Iterable, Sequence
 from html import escape
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -29,6 +29,33 @@ _JOINERS: Final = "\u200c\u200d"
 """Part of words of some scripts, and of emoji."""
 
 _LEFT: Final = 'style="text-align:left"'
+
+
+class Shown:
+    """What people see as facts and tables: as text, in a notebook as HTML."""
+
+    end: ClassVar[str] = ""
+    """The last line."""
+
+    def lines(self) -> Facts:
+        """Return name and text of each fact."""
+        raise NotImplementedError
+
+    def tables(self) -> Tables:
+        """Return what is shown below the facts: title and table."""
+        raise NotImplementedError
+
+    def __str__(self) -> str:
+        return as_text(self.lines(), self.tables(), self.end)
+
+    def __repr__(self) -> str:
+        return str(self)
+
+    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
+        printer.text(str(self))
+
+    def _repr_html_(self) -> str:
+        return as_html(self.lines(), self.tables(), self.end)
 
 
 def as_text(facts: Facts, tables: Tables, end: str = "") -> str:
