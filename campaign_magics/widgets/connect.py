@@ -100,7 +100,8 @@ class ConnectBox(Passing):
         )
         self.address = self._text("Address", "https://acme.campaign.adobe.com")
         self.user = self._text("Operator", "")
-        self._fields = widgets.VBox()
+        # What is cut off at its edge is the fields' own border.
+        self._fields = widgets.VBox(layout={"overflow": "visible"})
         self._sources = widgets.HTML()
 
     def _make_keeping(self) -> None:

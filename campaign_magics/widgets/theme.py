@@ -50,6 +50,11 @@ _STYLE: Final = (
 .campaign-magics .widget-label,.campaign-magics .widget-checkbox label{
   color:var(--jp-content-font-color1,#212121)}
 .campaign-magics .widget-html{height:auto}
+.campaign-magics .widget-checkbox{
+  height:auto;min-height:28px;align-items:center}
+.campaign-magics .widget-checkbox label{
+  display:flex;align-items:center;height:auto;white-space:normal;line-height:1.3}
+.campaign-magics .widget-checkbox input{margin-top:0;margin-bottom:0}
 .campaign-magics .widget-html-content{line-height:1.45}
 .campaign-magics button:focus-visible,.campaign-magics input:focus-visible,
 .campaign-magics select:focus-visible,.campaign-magics textarea:focus-visible{

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -11,6 +13,7 @@ from urllib.parse import unquote, urlsplit
 import nbformat
 from axe_playwright_python.sync_playwright import Axe
 from nbformat.v4 import new_code_cell, new_notebook
+from playwright.sync_api import TimeoutError as TooSlow
 
 FrontEnd = Literal["lab", "notebooks"]
 SLOW = 60_000
@@ -31,9 +34,16 @@ class Desk:
     front_end: FrontEnd = "lab"
 
     def open(self, notebook: str) -> None:
-        """Open a notebook and wait until its kernel is there."""
+        """Open a notebook, and no other, and wait until its kernel is there."""
         way = "lab/tree" if self.front_end == "lab" else "notebooks"
-        self.visit(f"{self.base}{way}/{notebook}?token={self.token}")
+        self.visit(f"{self.base}{way}/{notebook}?token={self.token}&reset")
+
+    def clear(self) -> None:
+        """End the kernels that an earlier test has left."""
+        sessions = f"{self.base}api/sessions"
+        who = {"Authorization": f"token {self.token}"}
+        for one in self.page.request.get(sessions, headers=who).json():
+            self.page.request.delete(f"{sessions}/{one['id']}", headers=who)
 
     def visit(self, address: str) -> None:
         """Go to a notebook's address and wait until its kernel is there."""
@@ -58,14 +68,20 @@ class Desk:
         return name
 
     def run_cell(self, at: int) -> None:
-        """Run a code cell; again if the front end was too busy to take the key."""
+        """Run a code cell that has not run yet.
+
+        The key is pressed again if the front end was too busy to take it; a cell that
+        is asked for twice would only run twice.
+        """
         cell = self.page.locator(".jp-CodeCell").nth(at)
+        taken = cell.locator(".jp-InputPrompt").filter(has_not_text="[ ]:")
         for _ in range(20):
             cell.locator(".cm-content").click()
-            self.page.keyboard.press("Control+Enter")
-            self.page.wait_for_timeout(500)
-            if cell.locator(".jp-InputPrompt").text_content().strip() != "[ ]:":
+            cell.locator(".cm-content").press("Control+Enter")
+            with contextlib.suppress(TooSlow):
+                taken.wait_for(timeout=3_000)
                 return
+        raise AssertionError(f"cell {at} did not run")
 
     def run_all(self) -> None:
         """Forget the outputs and run every cell."""
@@ -85,11 +101,10 @@ class Desk:
         file = self.folder / unquote(urlsplit(self.page.url).path.rpartition("/")[2])
         before = file.stat().st_mtime_ns
         self.page.keyboard.press("Control+s")
-        for _ in range(100):
-            self.page.wait_for_timeout(100)
-            if file.stat().st_mtime_ns != before:
-                return
-        raise AssertionError(f"{file.name} was not saved")
+        ends = time.monotonic() + SLOW / 1_000
+        while file.stat().st_mtime_ns == before:
+            assert time.monotonic() < ends, f"{file.name} was not saved"
+            self.page.wait_for_timeout(100)  # lets the page work meanwhile
 
     def use_theme(self, name: Literal["Light", "Dark"]) -> None:
         """Switch the front end's theme, as its Settings menu does."""

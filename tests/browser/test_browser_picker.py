@@ -7,9 +7,7 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import nbformat
 import pytest
-from nbformat.v4 import new_code_cell, new_notebook
 
 if TYPE_CHECKING:
     from browser.desk import Desk, FrontEnd
@@ -35,28 +33,6 @@ picker
 """
 
 
-def write(folder: Path, *cells: str) -> str:
-    """Write a notebook; return its name."""
-    notebook = new_notebook(cells=[new_code_cell(cell) for cell in cells])
-    notebook.metadata["kernelspec"] = {
-        "name": "python3",
-        "display_name": "Python 3 (ipykernel)",
-    }
-    nbformat.write(notebook, folder / "picking.ipynb")
-    return "picking.ipynb"
-
-
-def run_cell(page: Any, at: int) -> None:
-    """Run a cell; again if the front end was still too busy to take the key."""
-    cell = page.locator(".jp-CodeCell").nth(at)
-    for _ in range(20):
-        cell.locator(".cm-content").click()
-        page.keyboard.press("Control+Enter")
-        page.wait_for_timeout(500)
-        if cell.locator(".jp-InputPrompt").text_content().strip() != "[ ]:":
-            return
-
-
 def box(page: Any, label: str) -> Any:
     return page.locator(".cm-picker").get_by_label(label, exact=True)
 
@@ -69,14 +45,13 @@ def test_a_query_is_picked_and_run(
     desk.front_end = front_end
     page = desk.page
     desk.open(
-        write(
-            desk.folder,
+        desk.write(
             f"{START}%campaign_pick",
             "%%campaign_query --from picker --out df",
             "print(df.shape, *df.columns); df.head(3)",
         )
     )
-    run_cell(page, 0)
+    desk.run_cell(0)
     box(page, "Search schemas").fill("profil targ")
     page.get_by_role("button", name=re.compile("^nms:recipient · Recip")).click()
     for label in ("First name", "Last name", "Email"):
@@ -103,15 +78,15 @@ def test_a_query_is_picked_and_run(
     page.get_by_text(
         "chosen: @firstName, @lastName, @email, folder/@label, 1 condition"
     ).wait_for()
-    run_cell(page, 1)
-    run_cell(page, 2)
+    desk.run_cell(1)
+    desk.run_cell(2)
     page.get_by_text("(200, 4) firstName lastName email folder.label").wait_for()
     for theme in ("Light", "Dark"):
         desk.use_theme(theme)  # type: ignore[arg-type]  # one of the two
         page.locator(".cm-picker").screenshot(path=tmp_path / f"picker_{theme}.png")
         assert desk.serious_faults(".cm-picker") == []
     desk.save()
-    saved = json.loads((desk.folder / "picking.ipynb").read_text())
+    saved = json.loads((desk.folder / "own.ipynb").read_text())
     assert "widgets" not in saved["metadata"]
     shown = json.dumps(saved["cells"][0]["outputs"])
     assert "chosen: @firstName, @lastName" in shown
@@ -120,8 +95,8 @@ def test_a_query_is_picked_and_run(
 def test_the_keyboard_alone_is_enough(desk: Desk) -> None:
     """Tab order is the order of the page, and no key goes to the notebook instead."""
     page = desk.page
-    desk.open(write(desk.folder, f"{START}%campaign_pick", "1"))
-    run_cell(page, 0)
+    desk.open(desk.write(f"{START}%campaign_pick", "1"))
+    desk.run_cell(0)
     search = box(page, "Search schemas")
     search.wait_for()
     search.focus()
@@ -165,8 +140,8 @@ def test_the_keyboard_alone_is_enough(desk: Desk) -> None:
 
 def test_a_label_of_markup_is_text_on_the_page(desk: Desk) -> None:
     page = desk.page
-    desk.open(write(desk.folder, EVIL_LABELS))
-    run_cell(page, 0)
+    desk.open(desk.write(EVIL_LABELS))
+    desk.run_cell(0)
     page.locator(".cm-picker .cm-title").first.wait_for()
     page.get_by_role("button", name="Preview 10 rows").click()
     page.get_by_text("Preview: the first rows.").wait_for()
@@ -180,8 +155,8 @@ def test_the_text_can_be_copied(desk: Desk) -> None:
     page = desk.page
     page.context.grant_permissions(["clipboard-read", "clipboard-write"])
     code = f'{START}p = %campaign_pick nms:recipient\np.tick("@email")\np'
-    desk.open(write(desk.folder, code))
-    run_cell(page, 0)
+    desk.open(desk.write(code))
+    desk.run_cell(0)
     page.get_by_role("tab", name="JSON", exact=True).click()
     page.get_by_role("button", name="Copy JSON").click()
     page.get_by_text("Copied.").wait_for()

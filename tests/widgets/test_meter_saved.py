@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import copy
 import json
 import re
 from pathlib import Path
 
-import nbformat
 import pytest
-from nbclient import NotebookClient
-from nbconvert import HTMLExporter
+from widgets.saved import WIDGET, executed, shipped_html, text_of
 
 from campaign_magics import Sandbox
 from campaign_magics.front import sandbox_environment
@@ -28,14 +25,6 @@ CELLS = (
 """Two meters, one of which is closed in the end."""
 
 
-def text_of(notebook: nbformat.NotebookNode) -> str:
-    return "\n".join(
-        "".join(output.get("data", {}).get("text/plain", ""))
-        for cell in notebook.cells
-        for output in cell.get("outputs", [])
-    )
-
-
 def test_a_saved_notebook_shows_every_figure_without_widgets(
     sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, canary: str
 ) -> None:
@@ -43,9 +32,7 @@ def test_a_saved_notebook_shows_every_figure_without_widgets(
     for name, value in sandbox_environment(sandbox).items():
         monkeypatch.setenv(name, value)
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
-    cells = [nbformat.v4.new_code_cell(cell) for cell in CELLS]
-    notebook = nbformat.v4.new_notebook(cells=cells)
-    NotebookClient(notebook, timeout=120, kernel_name="python3").execute()
+    notebook = executed(*CELLS)
     stored = json.dumps(notebook.metadata)  # nbclient keeps widget state by default
     assert canary not in json.dumps(notebook)
     assert canary not in stored
@@ -53,15 +40,13 @@ def test_a_saved_notebook_shows_every_figure_without_widgets(
     closed = notebook.cells[1].outputs[0].data
     assert set(closed) == {"text/html", "text/plain"}
     left_open, note = notebook.cells[2].outputs
-    assert "application/vnd.jupyter.widget-view+json" in left_open.data
+    assert WIDGET in left_open.data
     found = re.search(r"(\d+) calls here", closed["text/plain"])
     assert found
     assert int(found[1]) >= 200  # 1,000 rows by five
     assert found[0] in note.data["text/plain"]
 
-    shipped = copy.deepcopy(notebook)
-    shipped.metadata.pop("widgets", None)
-    html, _ = HTMLExporter().from_notebook_node(shipped)
+    html = shipped_html(notebook)
     assert "unpkg.com" not in html
     assert html.count('role="img"') == 2
     assert f"this kernel <b>{found[1]}</b>" in html

@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from widgets.test_widgets_meter_model import snapshot, usage
 
 from campaign_magics.magics.footer import table, to_html
 from campaign_magics.magics.progress import progress_html
+from campaign_magics.profiles import Found, Profile
 from campaign_magics.schemas.describe import schema_html
 from campaign_magics.schemas.reader import read_schema
 from campaign_magics.session.progress import Progress
+from campaign_magics.widgets.connect import ConnectBox
+from campaign_magics.widgets.connect_ways import Ways
 from campaign_magics.widgets.meter.drawing import static_html
 from campaign_magics.widgets.meter.model import look
 
@@ -26,11 +31,26 @@ SCHEMA = """
   </element>
 </schema>"""
 WORK = Progress(rows=1, total=2, seconds=1, speed=1, left=1, tps=None, noun=EVIL)
+HOSTILE = Found(
+    path=Path("profiles.toml"),
+    profiles={EVIL: Profile(name=EVIL, url="https://acme.test", user=EVIL)},
+    default=EVIL,
+)
+WAYS = Ways(
+    connect=lambda profile, secrets: None,  # type: ignore[arg-type,return-value]
+    taken=lambda connection: None,
+    save_profile=lambda profile: Path(),
+    remember=lambda profile, name, secret: None,
+)
 VIEWS: dict[str, Callable[[], str]] = {
     "footer": lambda: to_html(EVIL),
     "table": lambda: table([(EVIL, EVIL)], EVIL),
     "progress": lambda: progress_html(WORK, EVIL),
     "meter": lambda: static_html(look(snapshot(usage(1, 3), api=EVIL), [WORK])),
+    "meter's instance": lambda: static_html(
+        look(replace(snapshot(usage(1, 3)), instance=EVIL))
+    ),
+    "box": lambda: ConnectBox(HOSTILE, WAYS).as_html(),
     "schema": lambda: schema_html(read_schema(SCHEMA.encode())),
 }
 

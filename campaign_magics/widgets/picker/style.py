@@ -25,8 +25,6 @@ STYLE: Final = """
   height:24px;line-height:22px}
 .cm-picker .cm-rows .widget-html,.cm-picker .cm-rows .widget-html-content{
   min-width:0;overflow:hidden}
-.cm-picker .widget-checkbox label{display:flex;align-items:center}
-.cm-picker .widget-checkbox input{margin-top:0;margin-bottom:0}
 .cm-picker .cm-rows .widget-checkbox span{
   overflow:hidden;text-overflow:ellipsis;white-space:nowrap}
 .cm-picker .cm-facts{
