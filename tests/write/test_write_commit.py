@@ -76,6 +76,7 @@ def calls(server: cm.Sandbox, method: str) -> int:
     return sum(c["calls"] for name, c in apis.items() if name.endswith(f"#{method}"))
 
 
+@pytest.mark.slow
 def test_one_bad_row_in_ten_thousand(
     session: Session, server: cm.Sandbox, people: Any, tag: str
 ) -> None:
@@ -99,13 +100,15 @@ def test_one_bad_row_in_ten_thousand(
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", range(2))
 def test_a_killed_commit_goes_on_exactly_once(number: int, server: cm.Sandbox) -> None:
     """SIGKILL at a random moment; tests/bench/fuzz_commit.py does it fifty times."""
     kill_trial(server, number, random.Random(number))
 
 
-@pytest.mark.parametrize("number", range(100, 104))
+@pytest.mark.slow
+@pytest.mark.parametrize("number", range(100, 103))
 def test_faults_cost_no_row_and_double_none(number: int, server: cm.Sandbox) -> None:
     """Ordered faults, lost answers included; the bench does this fifty times too."""
     fault_trial(server, number, random.Random(number))

@@ -17,9 +17,10 @@ ONE = pd.DataFrame({"email": ["a@refused.example"], "lastName": ["A"]})
 BY_EMAIL = {"key": "@email"}
 
 
-@pytest.fixture(scope="module")
-def session() -> Iterator[Session]:
-    with cm.Sandbox(tps=500, rows=50, seed=7) as server, cm.connect(server) as opened:
+@pytest.fixture
+def session(sandbox: cm.Sandbox) -> Iterator[Session]:
+    """Nothing is written here, so the sandbox that all share will do."""
+    with cm.connect(sandbox) as opened:
         yield opened
 
 

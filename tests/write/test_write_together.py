@@ -83,6 +83,32 @@ def test_the_same_rows_in_two_kernels_land_once(
     assert any("another commit to nms:recipient goes first" in str(p) for p in told)
 
 
+def test_of_two_frames_with_the_same_keys_only_the_last_is_skipped_later(
+    session: Session, request: pytest.FixtureRequest
+) -> None:
+    """The journal agrees with the server about who was last."""
+    emails = [f"r{n}@{request.node.name[:40]}.example" for n in range(ROWS)]
+    frames = {text: pd.DataFrame({"email": emails, "text2": text}) for text in "ab"}
+
+    def plan(text: str) -> Plan:
+        return session.write(
+            frames[text], SCHEMA, key="@email", ingest=False, batch_rows=10
+        )
+
+    plans = [plan(text) for text in frames]
+    threads = [threading.Thread(target=one.commit) for one in plans]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    sql = f"SELECT DISTINCT text2 FROM {SCHEMA} WHERE email LIKE :who"
+    stored = session.query(sql, {"who": f"r%@{request.node.name[:40]}.example"})
+    (last,) = stored["text2"]
+    assert {text: plan(text).skipped for text in frames} == {
+        text: ROWS if text == last else 0 for text in frames
+    }
+
+
 def test_rows_of_an_interrupted_call_are_not_refused_when_it_is_run_again(
     server: cm.Sandbox, plan: Callable[[], Plan]
 ) -> None:
