@@ -9,9 +9,7 @@ from uuid import uuid4
 
 from lxml import etree
 
-from ..clock import SYSTEM_CLOCK, Clock
 from ..errors import AnswerLost, BadAnswer, UnknownName, WorkFailed
-from ..session import Connection
 from ..session.consent import require_consent
 from ..session.progress import Watch
 from .content import Content, Targets, fragment, read_targets
@@ -20,7 +18,8 @@ from .delivery_logs import log_query, stats_query
 from .documents import reference
 from .doing import doing
 from .jobs import Jobs
-from .records import Kind, Row, check_free, find, query_of, state_label, states_of
+from .records import Kind, Row, check_free, find, state_label, states_of
+from .room import Room
 from .waiting import TIMEOUT, Patience, Seen, wait
 
 if TYPE_CHECKING:
@@ -81,7 +80,7 @@ class _Order:
     content: etree._Element
 
 
-class Deliveries:
+class Deliveries(Room[Delivery]):
     """The deliveries of an instance.
 
     A delivery is named by its id or its internal name.  Whatever changes one returns
@@ -91,34 +90,9 @@ class Deliveries:
     seen so far.
     """
 
-    def __init__(self, connection: Connection, *, clock: Clock = SYSTEM_CLOCK) -> None:
-        self._connection = connection
-        self._clock = clock
-        self.met: set[str] = set()
-
-    def __repr__(self) -> str:
-        return f"<deliveries of {self._connection.profile.name}>"
-
-    def list(
-        self,
-        state: str | None = None,
-        *,
-        templates: bool = False,
-        limit: int | None = 200,
-    ) -> pd.DataFrame:
-        """Return deliveries, or those in one state; ``templates`` for those instead."""
-        where = [f"@isModel = {int(templates)}"]
-        if state is not None:
-            (state,) = states_of(self._connection, SCHEMA, "@state", (state,))
-            where.append("@state = :state")
-        query = query_of(self._connection.schemas[SCHEMA], _LISTED, where)
-        found = self._connection.query(query, {"state": state}, limit=limit)
-        self.met.update(found["internalName"].dropna())
-        return found
-
-    def status(self, which: Which) -> Delivery:
-        """Return a delivery as it is now."""
-        return self._seen(find(self._connection, _KIND, _plain(which)))
+    _kind = _KIND
+    _listed = _LISTED
+    _thing = Delivery
 
     def create(
         self,
@@ -217,7 +191,7 @@ class Deliveries:
 
     def stats(self, *which: Which) -> pd.DataFrame:
         """Return counts and rates, a row a delivery; the last 200 for no argument."""
-        rows = [find(self._connection, _KIND, _plain(one)) for one in which]
+        rows = [self._find(one) for one in which]
         query = stats_query(
             self._connection.schemas[SCHEMA], [int(row["id"]) for row in rows]
         )
@@ -237,7 +211,7 @@ class Deliveries:
         returns opens and clicks instead, the newest first.  The tables are those of
         the delivery's target mapping, else nms:broadLogRcp and nms:trackingLogRcp.
         """
-        row = find(self._connection, _KIND, _plain(which))
+        row = self._find(which)
         query = log_query(
             self._connection, int(row["id"]), tracking=tracking, status=status
         )
@@ -331,7 +305,7 @@ class Deliveries:
         self, which: Which, verb: str, yes: str | None
     ) -> tuple[Row, str, str]:
         """Return a delivery, what is done to it, and the code that shows it."""
-        row = find(self._connection, _KIND, _plain(which))
+        row = self._find(which)
         name = row["internalName"]
         what = f"{verb} the delivery {name}"
         require_consent(self._connection, yes, what)
@@ -346,7 +320,6 @@ class Deliveries:
 
     def _seen(self, row: Row) -> Delivery:
         state, channel = str(row["state"]), str(row.get("messageType") or "")
-        self.met.add(str(row["internalName"]))
 
         def count(name: str) -> int:
             return int(row.get(name) or 0)
@@ -385,7 +358,3 @@ def _is_over(seen: Delivery, states: tuple[str, ...] | None) -> bool:
             state=seen.state,
         )
     return states is None and seen.state in _RESTING
-
-
-def _plain(which: Which) -> Any:
-    return which.id if isinstance(which, Delivery) else which

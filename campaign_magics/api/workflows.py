@@ -5,17 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
-from ..clock import SYSTEM_CLOCK, Clock
 from ..errors import InvalidValue, WorkFailed
 from ..query.model import OrderNode
-from ..session import Connection
 from ..session.consent import require_consent
 from ..session.progress import Watch
 from .documents import variables as variables_of
 from .doing import doing
-from .records import Kind, Row, find, query_of, state_label, states_of
+from .records import Kind, Row, query_of, state_label, states_of
+from .room import Room
 from .shown import Facts, Shown
 from .waiting import TIMEOUT, Patience, Seen, wait
 
@@ -47,7 +46,9 @@ _RESTING: Final = frozenset({"edition", "paused", "finished"})
 """States that last until somebody does something."""
 
 _ENDED: Final = frozenset({"edition", "finished"})
-_ON_THE_WAY: Final = frozenset({"starting", "resuming", "restarting"})
+_ON_THE_WAY: Final = frozenset(
+    {"starting", "resuming", "restarting", "restartRequested"}
+)
 """States in which an error is one of the run before."""
 
 
@@ -114,6 +115,10 @@ class Workflow(Shown):
         """End it at once."""
         return self.home.kill(self.id, yes=yes)
 
+    def restart(self, *, yes: str | None = None) -> Workflow:
+        """Stop it and start it again."""
+        return self.home.restart(self.id, yes=yes)
+
     def signal(
         self,
         activity: str,
@@ -149,7 +154,7 @@ Which = int | str | Workflow
 """A workflow by id, by internal name, or as an object."""
 
 
-class Workflows:
+class Workflows(Room[Workflow]):
     """The workflows of an instance.
 
     A workflow is named by its id or its internal name.  Whatever changes one returns
@@ -159,34 +164,9 @@ class Workflows:
     seen so far.
     """
 
-    def __init__(self, connection: Connection, *, clock: Clock = SYSTEM_CLOCK) -> None:
-        self._connection = connection
-        self._clock = clock
-        self.met: set[str] = set()
-
-    def __repr__(self) -> str:
-        return f"<workflows of {self._connection.profile.name}>"
-
-    def list(
-        self,
-        state: str | None = None,
-        *,
-        templates: bool = False,
-        limit: int | None = 200,
-    ) -> pd.DataFrame:
-        """Return workflows, or those in one state; ``templates`` for those instead."""
-        where = [f"@isModel = {int(templates)}"]
-        if state is not None:
-            (state,) = states_of(self._connection, SCHEMA, "@state", (state,))
-            where.append("@state = :state")
-        query = query_of(self._connection.schemas[SCHEMA], _LISTED, where)
-        found = self._connection.query(query, {"state": state}, limit=limit)
-        self.met.update(found["internalName"].dropna())
-        return found
-
-    def status(self, which: Which) -> Workflow:
-        """Return a workflow as it is now."""
-        return self._seen(find(self._connection, _KIND, _plain(which)))
+    _kind = _KIND
+    _listed = _LISTED
+    _thing = Workflow
 
     def start(
         self,
@@ -215,6 +195,10 @@ class Workflows:
     def kill(self, which: Which, *, yes: str | None = None) -> Workflow:
         """End a workflow at once, in the middle of a task if need be."""
         return self._tell(which, "Killing", "Kill", yes=yes)
+
+    def restart(self, which: Which, *, yes: str | None = None) -> Workflow:
+        """Stop a workflow and start it again; its instance variables stay."""
+        return self._tell(which, "Restarting", "Restart", yes=yes)
 
     def signal(
         self,
@@ -246,7 +230,7 @@ class Workflows:
 
         ``level`` is ``error``, ``warning``, ``info`` or ``verbose``.
         """
-        row = find(self._connection, _KIND, _plain(which))
+        row = self._find(which)
         where, params = ["[@workflow-id] = :id"], {"id": row["id"], "level": level}
         if level is not None:
             states_of(self._connection, _LOG, "@logType", (level,))
@@ -309,7 +293,7 @@ class Workflows:
         self, which: Which, verb: str, method: str, *args: object, yes: str | None
     ) -> Workflow:
         """Call a method on a workflow that exists, with consent; return what is."""
-        row = find(self._connection, _KIND, _plain(which))
+        row = self._find(which)
         name = row["internalName"]
         what = f"{verb} the workflow {name}"
         require_consent(self._connection, yes, what)
@@ -319,7 +303,6 @@ class Workflows:
 
     def _seen(self, row: Row) -> Workflow:
         state = str(row["state"])
-        self.met.add(str(row["internalName"]))
         return Workflow(
             id=int(row["id"]),
             name=str(row["internalName"]),
@@ -337,7 +320,3 @@ class Workflows:
 def _where_to_look(seen: Workflow) -> str:
     name = seen.name
     return f"see session.workflow.logs('{name}'), or %campaign_workflow logs {name}"
-
-
-def _plain(which: Which) -> Any:
-    return which.id if isinstance(which, Workflow) else which

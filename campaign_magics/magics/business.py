@@ -69,7 +69,7 @@ class BusinessMagics(Magics):
     @argument("--templates", action="store_true", help="list: templates instead")
     @argument("--limit", type=positive_int, default=200, help="rows at most")
     def campaign_workflow(self, line: str, local_ns: dict[str, Any]) -> Any:
-        """Start, pause, stop, kill, signal and watch workflows.
+        """Start, pause, stop, kill, restart, signal and watch workflows.
 
         A workflow is named by its internal name or id, or is in a variable (--out).
 

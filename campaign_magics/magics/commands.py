@@ -68,6 +68,12 @@ WORKFLOW: Final[Commands] = {
         words="WORKFLOW",
         options=("yes", "out"),
     ),
+    "restart": Command(
+        run=tell("workflow", "restart"),
+        help="stop it and start it again",
+        words="WORKFLOW",
+        options=("yes", "out"),
+    ),
     "signal": Command(
         run=signal,
         help="post an event to an activity that waits",

@@ -107,6 +107,17 @@ def test_stop_and_kill(office: Office) -> None:
     assert office.workflows.kill("WKF3").state == "finished"
 
 
+def test_restart_goes_through_its_states_and_runs_again(office: Office) -> None:
+    before = office.workflows.start("WKF4").wait("started")
+    office.clock.seconds += 60
+    flow = before.restart()
+    assert flow.state == "restarting"
+    running = flow.wait("started")
+    assert running.started is not None
+    assert before.started is not None
+    assert running.started > before.started
+
+
 def test_parameters_become_variables(office: Office) -> None:
     """Text with quotes, tags and other alphabets arrives as it is."""
     hard = 'O\'Hara & <Söhne> "☃" \n next'
