@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
+from abc import ABC, abstractmethod
 from collections.abc import Iterable, Sequence
 from html import escape
 from typing import TYPE_CHECKING, Any, ClassVar, Final
@@ -31,19 +32,19 @@ _JOINERS: Final = "\u200c\u200d"
 _LEFT: Final = 'style="text-align:left"'
 
 
-class Shown:
+class Shown(ABC):
     """What people see as facts and tables: as text, in a notebook as HTML."""
 
     end: ClassVar[str] = ""
     """The last line."""
 
+    @abstractmethod
     def lines(self) -> Facts:
         """Return name and text of each fact."""
-        raise NotImplementedError
 
+    @abstractmethod
     def tables(self) -> Tables:
         """Return what is shown below the facts: title and table."""
-        raise NotImplementedError
 
     def __str__(self) -> str:
         return as_text(self.lines(), self.tables(), self.end)
