@@ -57,7 +57,8 @@ class Connection:
     apart for each instance and build: ``session.schemas["nms:recipient"]``.  Their
     methods are attributes of their namespaces: ``session.nms.delivery.Prepare(…)``;
     namespaces other than nms and xtk appear once the list of schemas is known.
-    ``underway.now`` is the long work in progress, as `Progress`.
+    ``underway.now`` is the long work in progress, as `Progress`; ``closed`` says that
+    there will be no more of it.
     """
 
     def __init__(
@@ -76,6 +77,7 @@ class Connection:
         self._clock = clock
         self._kept: Kept | None = None
         self.underway = Underway(clock)
+        self.closed = False
         self._at_close: list[Callable[[], object]] = []
         source = SchemaSource(client)
         self.schemas = Catalog(
@@ -339,6 +341,7 @@ class Connection:
 
     def close(self) -> None:
         """Log off and let go of connections and files; may be called again."""
+        self.closed = True
         while self._at_close:
             self._at_close.pop()()
         self._goodbye.said()

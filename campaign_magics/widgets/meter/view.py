@@ -13,6 +13,7 @@ import ipywidgets as widgets
 
 from ...clock import SYSTEM_CLOCK, Clock
 from ...session import Connection
+from ...soap.transport import closed
 from .. import theme
 from ..passing import Passing
 from ..ticker import TICKER, Ticker
@@ -35,7 +36,8 @@ class Meter(Passing):
     """Shows usage against the limit, the last minute, and every API, until closed.
 
     ``view`` is the widget.  ``close()``, the Close button and the session's own end
-    put a static summary in its place.
+    put a static summary in its place.  Raises NotConnected for a session that is
+    closed already: its figures would stand still and look like peace.
     """
 
     def __init__(
@@ -45,6 +47,8 @@ class Meter(Passing):
         ticker: Ticker = TICKER,
         clock: Clock = SYSTEM_CLOCK,
     ) -> None:
+        if connection.closed:
+            raise closed()
         super().__init__()
         self._connection = connection
         self._clock = clock
