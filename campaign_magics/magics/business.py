@@ -227,4 +227,4 @@ def _footer(session: Any, result: Any, last: list[Any], *, named: bool) -> str:
         return str(session.footer(result))
     if named:
         return str(getattr(result, "brief", ""))
-    return str(last[0]) if last and hasattr(last[0], "state") else ""
+    return str(last[0].ended) if last and hasattr(last[0], "state") else ""

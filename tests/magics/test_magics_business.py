@@ -288,6 +288,20 @@ def test_what_out_kept_is_named_by_its_variable(desk: Notebook) -> None:
         desk.run("%campaign_workflow status made")
 
 
+def test_a_wait_for_a_pause_says_how_it_stands(desk: Notebook) -> None:
+    desk.run(
+        "%campaign_delivery create mail --name held --targets \"email LIKE '%a%'\""
+    )
+    desk.run("%campaign_delivery prepare held")
+    assert "job " in desk.shown
+    assert "Finished · 100%" in desk.shown
+    desk.run("%campaign_delivery start held")
+    desk.run("%campaign_delivery wait held --until started,finished")
+    desk.run("%campaign_delivery pause held")
+    desk.run("%campaign_delivery wait held --until paused")
+    assert "delivery held: Paused" in desk.shown
+
+
 def test_commands_complete(notebook: Notebook) -> None:
     """Tab after the magic offers its commands, after a dash its options."""
 

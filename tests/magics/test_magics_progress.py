@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from campaign_magics.api import Moment
+from campaign_magics.magics.business import _footer
 from campaign_magics.magics.progress import ProgressLine, waiting_words
 from campaign_magics.session.progress import Progress
 from campaign_magics.throttle import Budget, Limits, MemoryStore
@@ -121,6 +122,12 @@ def test_a_wait_ends_with_what_it_saw_last(page: Page) -> None:
     ]
     assert "&lt;DM1&gt;" in page.shown[0]["text/html"]
     assert "&lt;DM1&gt;" in page.shown[1]["text/html"]
+
+
+def test_the_line_under_a_finished_wait_promises_no_time() -> None:
+    assert _footer(None, object(), [WAIT], named=False) == (
+        "delivery <DM1>: Being sent · 30% · 9 s"
+    )
 
 
 def test_what_is_done_already_stays_on_the_line(page: Page) -> None:
