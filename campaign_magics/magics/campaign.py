@@ -90,7 +90,7 @@ class CampaignMagics(Magics, Configurable):
     @no_var_expand
     @needs_local_scope
     @line_magic
-    @magic_arguments("%campaign_connect")
+    @magic_arguments("campaign_connect")
     @argument(
         "what",
         nargs="?",
@@ -196,7 +196,7 @@ class CampaignMagics(Magics, Configurable):
 
     @no_var_expand
     @line_magic
-    @magic_arguments("%campaign_status")
+    @magic_arguments("campaign_status")
     def campaign_status(self, line: str) -> None:
         """Show instance, operator, session age, budget and cache; asks nobody."""
         parse(self.campaign_status, line, "campaign_status")

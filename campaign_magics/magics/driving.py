@@ -23,7 +23,7 @@ class DrivingMagics(Magics):
 
     @no_var_expand
     @line_magic
-    @magic_arguments("%campaign_sandbox")
+    @magic_arguments("campaign_sandbox")
     @argument("command", nargs="?", choices=_COMMANDS, default="status", help="what")
     @argument("fault", nargs="*", help="faults: KIND NAME=VALUE …, or off")
     @argument("--tps", type=positive_number, help="throttle: calls a second")

@@ -32,7 +32,7 @@ class ExploreMagics(Magics):
 
     @no_var_expand
     @line_magic
-    @magic_arguments("%campaign_schema")
+    @magic_arguments("campaign_schema")
     @argument("what", nargs="?", help="a schema's full name, or words to search for")
     @argument("--refresh", action="store_true", help="ask the instance again")
     def campaign_schema(self, line: str) -> None:
@@ -61,7 +61,7 @@ class ExploreMagics(Magics):
     @no_var_expand
     @needs_local_scope
     @line_magic
-    @magic_arguments("%campaign_call")
+    @magic_arguments("campaign_call")
     @argument("method", help="SCHEMA#METHOD, such as xtk:session#GetOption")
     @argument("args", nargs="*", help="its inputs in order; :name takes a variable")
     @argument("--entity", help="the object of a method that is not static")

@@ -26,7 +26,7 @@ class MeterMagics(Magics):
 
     @no_var_expand
     @line_magic
-    @magic_arguments("%campaign_meter")
+    @magic_arguments("campaign_meter")
     @argument("--text", action="store_true", help="as it is now, as text and HTML")
     @argument("--close", action="store_true", help="freeze every open meter")
     def campaign_meter(self, line: str) -> Meter | None:

@@ -39,7 +39,7 @@ class PickMagics(Magics):
 
     @no_var_expand
     @line_magic
-    @magic_arguments("%campaign_pick")
+    @magic_arguments("campaign_pick")
     @argument("schema", nargs="?", help="a schema's full name, opened at once")
     def campaign_pick(self, line: str) -> Picker:
         """Search a schema, tick fields, choose conditions; see and run the query.

@@ -43,7 +43,7 @@ class QueryMagics(Magics):
     @no_var_expand
     @needs_local_scope
     @line_cell_magic
-    @magic_arguments("%%campaign_query")
+    @magic_arguments("%campaign_query")
     @argument(
         "query", nargs="?", help="line magic only: the quoted query, or a variable"
     )

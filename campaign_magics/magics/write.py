@@ -36,7 +36,7 @@ class WriteMagics(Magics):
     @no_var_expand
     @needs_local_scope
     @line_cell_magic
-    @magic_arguments("%campaign_write")
+    @magic_arguments("campaign_write")
     @argument("words", nargs="*", help="DATA SCHEMA; in a cell SCHEMA, or nothing")
     @argument("--key", help="what tells which record a row is: @email")
     @argument(

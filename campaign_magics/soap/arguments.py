@@ -33,8 +33,9 @@ def to_wire(method: Method, args: Sequence[object]) -> list[WireValue]:
     """
     inputs = method.inputs
     if len(args) != len(inputs):
+        wanted = "1 argument" if len(inputs) == 1 else f"{len(inputs)} arguments"
         raise InvalidValue(
-            f"{action_of(method)} takes {len(inputs)} arguments, {len(args)} given.",
+            f"{action_of(method)} takes {wanted}, {len(args)} given.",
             hint=f"call it as {signature(method)}",
         )
     return [_to_wire(p, value) for p, value in zip(inputs, args, strict=True)]

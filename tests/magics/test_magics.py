@@ -326,3 +326,22 @@ def test_record_0_is_not_a_recipient(connected: Notebook) -> None:
         '%%campaign_query\n<queryDef schema="nms:recipient" operation="count"/>'
     )
     assert counted["count"].tolist() == [1000]
+
+
+@pytest.mark.parametrize(
+    ("name", "usage"),
+    [
+        ("campaign_query", "%%campaign_query [--from NAME]"),
+        ("campaign_write", "%campaign_write [--key KEY]"),
+        ("campaign_workflow", "%campaign_workflow [--out NAME]"),
+        ("campaign_status", "%campaign_status"),
+    ],
+)
+def test_help_shows_a_magic_as_it_is_written(
+    notebook: Notebook, name: str, usage: str
+) -> None:
+    manager = notebook.shell.magics_manager.magics
+    magic = manager["line"].get(name) or manager["cell"][name]
+    lines = [line.strip() for line in magic.__doc__.splitlines()]
+    assert any(line.startswith(usage) for line in lines)
+    assert not any(line.startswith(f"%{usage}") for line in lines)

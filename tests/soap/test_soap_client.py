@@ -180,7 +180,7 @@ def test_arguments_and_outputs_are_converted_by_their_types(
 
 @pytest.mark.parametrize(
     ("args", "word"),
-    [([], "takes 1 arguments, 0 given"), (["a", "b"], "2 given")],
+    [([], "takes 1 argument, 0 given"), (["a", "b"], "2 given")],
 )
 def test_a_wrong_number_of_arguments_is_told_with_the_signature(
     server: Server, connect: Connect, args: list[str], word: str
