@@ -19,6 +19,7 @@ from ..options import positive_int
 from .arguments import named_values, parse
 from .asking import check_name
 from .campaign import CampaignMagics
+from .footer import show_footer
 from .progress import ProgressLine
 
 if TYPE_CHECKING:
@@ -95,17 +96,22 @@ class WriteMagics(Magics):
         data, schema = _what(options.words, cell, names)
         plan = session.write(data, schema, **_wishes(options))
         if not (options.commit or options.resume):
+            if options.out is not None:
+                show_footer(plan.line())
             return self._hand_out(plan, options.out)
         return self._hand_out(self._commit(plan, options), options.out)
 
     def _commit(self, plan: Any, options: argparse.Namespace) -> Any:
-        """Send a plan's rows and draw how far it is."""
+        """Send a plan's rows and draw how far it is; a line in the end for --out."""
         line = ProgressLine(self.shell)
         watch = line if self._campaign.progress else None
+        told = ""
         try:
-            return plan.commit(yes=options.yes, progress=watch, force=options.force)
+            result = plan.commit(yes=options.yes, progress=watch, force=options.force)
+            told = "" if options.out is None else result.line()
         finally:
-            line.end("")
+            line.end(told)
+        return result
 
     def _hand_out(self, result: Any, name: str | None) -> Any:
         """Return the result, or put it into a variable."""

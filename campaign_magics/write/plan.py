@@ -53,6 +53,7 @@ class Plan(Shown):
     """
 
     end = "nothing was sent; commit() (--commit) sends it"
+    brief = ("write", "rows", "problems", "skipped", "compared", "calls")
 
     schema: str
     operation: str

@@ -47,6 +47,7 @@ class Removal(Shown):
     """
 
     end = "nothing was deleted; commit() deletes it"
+    brief = ("delete", "found")
 
     schema: str
     database: str

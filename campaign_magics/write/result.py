@@ -58,6 +58,8 @@ class WriteResult(Shown):
     path: Path
     note: str = ""
 
+    brief = ("write", "landed", "skipped", "rejected", "not sent", "cost")
+
     @property
     def journal(self) -> pd.DataFrame:
         """The batches of this commit: rows, state, reason, times."""

@@ -38,6 +38,9 @@ class Shown(ABC):
     end: ClassVar[str] = ""
     """The last line."""
 
+    brief: ClassVar[tuple[str, ...]] = ()
+    """The facts that make the one line."""
+
     @abstractmethod
     def lines(self) -> Facts:
         """Return name and text of each fact."""
@@ -45,6 +48,11 @@ class Shown(ABC):
     @abstractmethod
     def tables(self) -> Tables:
         """Return what is shown below the facts: title and table."""
+
+    def line(self) -> str:
+        """Return the most important facts in one line."""
+        told = [f"{name} {text}" for name, text in self.lines() if name in self.brief]
+        return " · ".join([*told, self.end] if self.end else told)
 
     def __str__(self) -> str:
         return as_text(self.lines(), self.tables(), self.end)

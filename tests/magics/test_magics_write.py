@@ -55,6 +55,19 @@ def test_commit_sends_and_the_same_cell_skips(connected: Notebook, people: Any) 
     assert (forced.landed, forced.skipped) == (2, 0)
 
 
+def test_a_variable_takes_the_outcome_and_a_line_tells_it(
+    connected: Notebook, people: Any
+) -> None:
+    cell = "%campaign_write people nms:recipient --key @email --no-ingest --out kept"
+    assert connected.run(cell) is None
+    assert isinstance(connected.shell.user_ns["kept"], Plan)
+    assert "rows 2 of 2 can be sent" in connected.shown
+    assert "nothing was sent" in connected.shown
+    assert connected.run(f"{cell} --commit") is None
+    assert isinstance(connected.shell.user_ns["kept"], WriteResult)
+    assert "landed 2 of 2 rows · cost " in connected.shown
+
+
 def test_the_journal_lists_commits_and_their_batches(
     connected: Notebook, people: Any
 ) -> None:
