@@ -15,7 +15,8 @@ class Later:
 
     Requests that come while it runs are answered by one more run, so the last change
     always wins and no two runs overlap.  The thread ends when nothing is asked for;
-    it is a daemon, which keeps no kernel alive.  ``act`` must not raise.
+    it is a daemon, which keeps no kernel alive.  Should ``act``
+    raise, the next request starts anew.
     """
 
     def __init__(self, act: Callable[[], None], *, pause: float = PAUSE) -> None:
@@ -29,7 +30,7 @@ class Later:
         """Ask for it; returns at once."""
         with self._lock:
             self._asked.set()
-            if self._thread is None:
+            if self._thread is None or not self._thread.is_alive():
                 self._thread = threading.Thread(
                     target=self._run, name="campaign-later", daemon=True
                 )

@@ -52,3 +52,18 @@ def test_a_request_during_the_act_is_one_more_act() -> None:
 
 def test_nothing_asked_is_nothing_to_wait_for() -> None:
     assert Later(lambda: None).wait()
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_an_act_that_fails_does_not_stop_the_next() -> None:
+    done: list[int] = []
+
+    def act() -> None:
+        done.append(1)
+        raise ZeroDivisionError
+
+    later = Later(act, pause=0.01)
+    for _ in range(2):
+        later.ask()
+        assert later.wait()
+    assert len(done) == 2

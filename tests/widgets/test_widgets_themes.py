@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
 
+import pandas as pd
 import pytest
 from widgets.test_widgets_meter_model import snapshot, usage
 
+from campaign_magics.api.shown import Shown
 from campaign_magics.magics.footer import table, to_html
 from campaign_magics.magics.progress import progress_html
 from campaign_magics.profiles import Found, Profile
@@ -20,6 +22,8 @@ from campaign_magics.widgets.connect import ConnectBox
 from campaign_magics.widgets.connect_ways import Ways
 from campaign_magics.widgets.meter.drawing import static_html
 from campaign_magics.widgets.meter.model import look
+from campaign_magics.widgets.picker.outcome import frame_html
+from campaign_magics.write.show import as_html
 
 pytestmark = pytest.mark.pure
 
@@ -42,6 +46,17 @@ WAYS = Ways(
     save_profile=lambda profile: Path(),
     remember=lambda profile, name, secret: None,
 )
+
+
+class Delivery(Shown):
+    """What a business API returns, with a server's texts in it."""
+
+    title = EVIL
+
+    def facts(self) -> Iterable[tuple[str, object]]:
+        return [(EVIL, EVIL)]
+
+
 VIEWS: dict[str, Callable[[], str]] = {
     "footer": lambda: to_html(EVIL),
     "table": lambda: table([(EVIL, EVIL)], EVIL),
@@ -51,6 +66,11 @@ VIEWS: dict[str, Callable[[], str]] = {
         look(replace(snapshot(usage(1, 3)), instance=EVIL))
     ),
     "box": lambda: ConnectBox(HOSTILE, WAYS).as_html(),
+    "plan or result": lambda: as_html(
+        [(EVIL, EVIL)], [(EVIL, pd.DataFrame({EVIL: [EVIL]}))], EVIL
+    ),
+    "delivery or workflow": lambda: Delivery()._repr_html_(),
+    "picker's rows": lambda: frame_html(pd.DataFrame({EVIL: [EVIL]}), EVIL),
     "schema": lambda: schema_html(read_schema(SCHEMA.encode())),
 }
 
