@@ -42,7 +42,7 @@ def test_a_method_with_arguments_goes_as_a_soap_call(office: Office) -> None:
     delivery = new(office)
     job = office.jobs.submit("nms:delivery", "PrepareProof", delivery.id, [False])
     assert office.jobs.wait(job).state == "finished"
-    with pytest.raises(InvalidValue, match="takes 1 arguments, 0 given"):
+    with pytest.raises(InvalidValue, match="takes 1 argument, 0 given"):
         office.jobs.submit("nms:delivery", "PrepareProof", delivery.id)
     with pytest.raises(InvalidValue, match="takes 0 arguments"):
         office.jobs.submit("nms:delivery", "Prepare", delivery.id, [True])
