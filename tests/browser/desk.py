@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import re
 import time
 from dataclasses import dataclass
@@ -97,12 +98,12 @@ class Desk:
         )
 
     def save(self) -> None:
-        """Save the notebook to its file, and wait until it is there."""
+        """Save the notebook to its file, and wait until it is there, whole."""
         file = self.folder / unquote(urlsplit(self.page.url).path.rpartition("/")[2])
         before = file.stat().st_mtime_ns
         self.page.keyboard.press("Control+s")
         ends = time.monotonic() + SLOW / 1_000
-        while file.stat().st_mtime_ns == before:
+        while file.stat().st_mtime_ns == before or not _is_whole(file):
             assert time.monotonic() < ends, f"{file.name} was not saved"
             self.page.wait_for_timeout(100)  # lets the page work meanwhile
 
@@ -129,3 +130,12 @@ class Desk:
             if fault["impact"] in ("serious", "critical")
             for node in fault["nodes"]
         ]
+
+
+def _is_whole(file: Path) -> bool:
+    """Tell whether a notebook's file is not just being written."""
+    try:
+        json.loads(file.read_text())
+    except ValueError:
+        return False
+    return True
