@@ -30,6 +30,7 @@ from IPython.core.interactiveshell import InteractiveShell
 from IPython.utils.capture import capture_output
 from keyring.backend import KeyringBackend
 from keyring.errors import PasswordDeleteError
+from magics.notebook import NO_HISTORY
 from nbclient import NotebookClient
 from soap.scripted import Says, Server, fault
 
@@ -318,7 +319,7 @@ def interrupted(seconds: float) -> Iterator[None]:
 
 def live_through_magics(diary: Diary, own: Sandbox) -> None:
     """In a shell that shows all it can; interrupted in the middle of a logon."""
-    shell = InteractiveShell.instance()
+    shell = InteractiveShell.instance(config=NO_HISTORY)
     try:
         for cell in CELLS[1:]:
             with capture_output() as captured:

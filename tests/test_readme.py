@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from IPython.core.interactiveshell import InteractiveShell
+from magics.notebook import NO_HISTORY
 
 from campaign_magics.cli import COMMANDS
 
@@ -19,7 +20,7 @@ def test_a_command_is_in_the_readme(command: str) -> None:
 
 
 def test_every_magic_is_in_the_readme() -> None:
-    shell = InteractiveShell.instance()
+    shell = InteractiveShell.instance(config=NO_HISTORY)
     shell.run_line_magic("load_ext", "campaign_magics")
     kinds = shell.magics_manager.magics.values()
     ours = {name for names in kinds for name in names if name.startswith("campaign_")}

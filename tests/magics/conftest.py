@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import atexit
 from collections.abc import Iterator
 
 import pytest
 from IPython.core.interactiveshell import InteractiveShell
-from magics.notebook import Notebook
+from magics.notebook import NO_HISTORY, Notebook
 
 from campaign_magics import Sandbox
 from campaign_magics.front import sandbox_environment
@@ -14,11 +15,13 @@ from campaign_magics.front import sandbox_environment
 
 @pytest.fixture
 def notebook() -> Iterator[Notebook]:
-    shell = InteractiveShell.instance()
+    shell = InteractiveShell.instance(config=NO_HISTORY)
     shell.run_line_magic("load_ext", "campaign_magics")
     yield Notebook(shell)
     shell.run_line_magic("unload_ext", "campaign_magics")
     InteractiveShell.clear_instance()
+    # Each of them would collect garbage once more when the process ends.
+    atexit.unregister(shell.atexit_operations)
 
 
 @pytest.fixture

@@ -6,6 +6,11 @@ from typing import Any
 
 from IPython.core.interactiveshell import InteractiveShell
 from IPython.utils.capture import capture_output
+from traitlets.config import Config
+
+NO_HISTORY = Config({"HistoryManager": {"hist_file": ":memory:"}})
+"""What a shell is made with in tests: the user's history stays their own, and no thread
+of it has to be waited for in the end."""
 
 
 class Notebook:

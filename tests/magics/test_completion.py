@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import pytest
 from IPython.core.completer import provisionalcompleter
 from IPython.core.interactiveshell import InteractiveShell
+from magics.notebook import NO_HISTORY
 
 from campaign_magics import Sandbox
 from campaign_magics.front import sandbox_environment
@@ -18,7 +19,7 @@ def shell(
     sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[InteractiveShell]:
     """Connected, with the schemas of a first query in the cache."""
-    shell = InteractiveShell.instance()
+    shell = InteractiveShell.instance(config=NO_HISTORY)
     shell.run_line_magic("load_ext", "campaign_magics")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))

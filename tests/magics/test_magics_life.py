@@ -9,6 +9,7 @@ import pytest
 from IPython.core.interactiveshell import InteractiveShell
 from IPython.utils.capture import capture_output
 from jupyter_client.manager import KernelManager
+from magics.notebook import NO_HISTORY
 from session.instance import Instance
 
 from campaign_magics.errors import AccessDenied, InvalidOption, UnknownProfile
@@ -65,7 +66,7 @@ class Notebook:
 
 @pytest.fixture
 def notebook() -> Iterator[Notebook]:
-    shell = InteractiveShell.instance()
+    shell = InteractiveShell.instance(config=NO_HISTORY)
     shell.run_line_magic("load_ext", "campaign_magics")
     yield Notebook(shell)
     shell.run_line_magic("unload_ext", "campaign_magics")

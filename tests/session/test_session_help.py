@@ -8,6 +8,7 @@ import pytest
 from IPython.core.completer import provisionalcompleter
 from IPython.core.interactiveshell import InteractiveShell
 from IPython.utils.capture import capture_output
+from magics.notebook import NO_HISTORY
 from session.instance import Instance
 
 from campaign_magics.session import Connection
@@ -18,7 +19,7 @@ Tab = Callable[[str], list[str]]
 @pytest.fixture
 def shell(session: Connection) -> Iterator[InteractiveShell]:
     session.log_on()
-    made = InteractiveShell.instance()
+    made = InteractiveShell.instance(config=NO_HISTORY)
     made.push({"session": session})
     yield made
     InteractiveShell.clear_instance()

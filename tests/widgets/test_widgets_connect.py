@@ -12,6 +12,7 @@ import ipywidgets as widgets
 import pytest
 from IPython.core.interactiveshell import InteractiveShell
 from IPython.utils.capture import capture_output
+from magics.notebook import NO_HISTORY
 
 from campaign_magics.errors import AccessDenied, InvalidOption, Unreachable
 from campaign_magics.profiles import Found, Profile
@@ -89,7 +90,7 @@ def _no_key_store(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def shell() -> Iterator[Any]:
     """A shell that takes itself for a kernel's."""
-    shell = InteractiveShell.instance()
+    shell = InteractiveShell.instance(config=NO_HISTORY)
     object.__setattr__(shell, "kernel", object())
     yield shell
     InteractiveShell.clear_instance()

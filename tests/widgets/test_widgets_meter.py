@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from IPython.core.interactiveshell import InteractiveShell
 from IPython.utils.capture import capture_output
+from magics.notebook import NO_HISTORY
 
 import campaign_magics as cm
 from campaign_magics import Sandbox
@@ -28,7 +29,7 @@ def session(sandbox: Sandbox) -> Iterator[cm.Session]:
 @pytest.fixture
 def shell() -> Iterator[Any]:
     """A shell that takes itself for a kernel's."""
-    shell = InteractiveShell.instance()
+    shell = InteractiveShell.instance(config=NO_HISTORY)
     object.__setattr__(shell, "kernel", object())
     yield shell
     InteractiveShell.clear_instance()

@@ -6,6 +6,7 @@ import ipywidgets as widgets
 import pytest
 from IPython.core.interactiveshell import InteractiveShell
 from IPython.utils.capture import capture_output
+from magics.notebook import NO_HISTORY
 
 from campaign_magics.errors import SoapFault
 from campaign_magics.widgets import theme
@@ -38,7 +39,7 @@ def test_the_bundle_has_the_widget_and_both_twins() -> None:
 
 def test_a_line_of_ordinary_output_follows_the_widget() -> None:
     """A saved notebook without widget state still says what there was."""
-    InteractiveShell.instance()
+    InteractiveShell.instance(config=NO_HISTORY)
     with capture_output() as captured:
         Greeting()._ipython_display_()
     InteractiveShell.clear_instance()
@@ -51,7 +52,7 @@ def test_a_line_of_ordinary_output_follows_the_widget() -> None:
 def test_the_line_unfolds_into_what_the_widget_holds() -> None:
     """The newest of it, escaped; a front end that cannot unfold shows the text."""
     greeting = Greeting()
-    InteractiveShell.instance()
+    InteractiveShell.instance(config=NO_HISTORY)
     with capture_output() as captured:
         greeting._ipython_display_()
         greeting.detail = lambda: f"at length {EVIL}"  # type: ignore[method-assign]
