@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import io
 import statistics
-import subprocess
 import sys
 import time
 from collections.abc import Callable
@@ -23,6 +22,7 @@ from tempfile import TemporaryDirectory
 
 import pandas as pd
 from lxml import etree
+from measuring import in_own_process, report, resident
 
 from campaign_magics.frames import decode, decode_lxml, to_pandas
 from campaign_magics.frames.envelope import open_envelope
@@ -146,27 +146,6 @@ def peak(path: Path) -> tuple[float, float]:
     return resident("VmHWM") - before, float(held)
 
 
-def resident(name: str) -> int:
-    """Read a size from the kernel's status of this process, in bytes."""
-    lines = Path("/proc/self/status").read_text().splitlines()
-    return next(int(x.split()[1]) * 1024 for x in lines if x.startswith(name + ":"))
-
-
-def in_own_process(*arguments: str) -> list[float]:
-    """Run this script for one measurement."""
-    command = [sys.executable, __file__, "--measure", *arguments]
-    done = subprocess.run(command, check=True, capture_output=True, text=True)
-    return [float(word) for word in done.stdout.split()]
-
-
-def report(label: str, ratio: float, target: str) -> bool:
-    """Print one line; tell whether the target is met."""
-    sign, limit = target.split()
-    met = ratio <= float(limit) if sign == "≤" else ratio >= float(limit)
-    print(f"{label:<44}{ratio:>7.2f}   target {target}   {'met' if met else 'MISSED'}")
-    return met
-
-
 def main(rows: int) -> bool:
     """Run everything; tell whether every target is met."""
     answer = make_answer(rows)
@@ -175,10 +154,10 @@ def main(rows: int) -> bool:
         path = Path(folder, "answer.xml")
         path.write_bytes(answer)
         rounds = [
-            {name: in_own_process(name, str(path))[0] for name in WAYS}
+            {name: in_own_process(__file__, name, str(path))[0] for name in WAYS}
             for _ in range(ROUNDS)
         ]
-        grown, held = in_own_process("peak", str(path))
+        grown, held = in_own_process(__file__, "peak", str(path))
     median = {name: statistics.median(r[name] for r in rounds) for name in WAYS}
     ours, floor = median["decode"], median["lxml.etree.fromstring"]
     print(f"{rows:,} rows × {len(COLUMNS)} columns, {len(answer) / 1e6:.1f} MB of XML")

@@ -14,7 +14,6 @@ when a target is missed, or when the two ways make different documents.
 from __future__ import annotations
 
 import statistics
-import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -25,6 +24,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from lxml import etree
+from measuring import in_own_process, report, resident
 
 from campaign_magics.sandbox.data import standard_sources
 from campaign_magics.schemas.compiler import compile_schemas
@@ -151,12 +151,6 @@ def peak(rows: int) -> tuple[float, float]:
     return resident("VmHWM") - before, float(held)
 
 
-def resident(name: str) -> int:
-    """Read a size from the kernel's status of this process, in bytes."""
-    lines = Path("/proc/self/status").read_text().splitlines()
-    return next(int(x.split()[1]) * 1024 for x in lines if x.startswith(name + ":"))
-
-
 def same_documents() -> bool:
     """Tell whether both ways say the same of a thousand rows."""
     known, frame = schemas(), make_frame(1_000)
@@ -169,28 +163,13 @@ def same_documents() -> bool:
     return parsed(ours) == parsed(elements)
 
 
-def in_own_process(*arguments: str) -> list[float]:
-    """Run this script for one measurement."""
-    command = [sys.executable, __file__, "--measure", *arguments]
-    done = subprocess.run(command, check=True, capture_output=True, text=True)
-    return [float(word) for word in done.stdout.split()]
-
-
-def report(label: str, ratio: float, target: str) -> bool:
-    """Print one line; tell whether the target is met."""
-    sign, limit = target.split()
-    met = ratio <= float(limit) if sign == "≤" else ratio >= float(limit)
-    print(f"{label:<44}{ratio:>7.2f}   target {target}   {'met' if met else 'MISSED'}")
-    return met
-
-
 def main(rows: int) -> bool:
     """Run everything; tell whether every target is met."""
     rounds = [
-        {name: in_own_process(name, str(rows))[0] for name in WAYS}
+        {name: in_own_process(__file__, name, str(rows))[0] for name in WAYS}
         for _ in range(ROUNDS)
     ]
-    grown, held = in_own_process("peak", str(rows))
+    grown, held = in_own_process(__file__, "peak", str(rows))
     median = {name: statistics.median(r[name] for r in rounds) for name in WAYS}
     same = same_documents()
     print(f"{rows:,} rows × 10 columns → documents, checks included")
