@@ -6,10 +6,11 @@ import argparse
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from importlib.util import find_spec
 from pathlib import Path
 from types import FrameType
@@ -117,17 +118,25 @@ def _start_lab(
     return subprocess.Popen(command, env=environment, start_new_session=True)  # noqa: S603
 
 
-def _wait_until_ready(lab: subprocess.Popen[bytes]) -> str:
-    """Return the address with its token, from the file a Jupyter server writes."""
+def _wait_until_ready(
+    lab: subprocess.Popen[bytes], pause: Callable[[float], None] = time.sleep
+) -> str:
+    """Return the address with its token, once the Jupyter server listens there.
+
+    The server writes the file with both before it binds its port, so the file alone
+    is not enough; nor is it when an earlier server of the same pid was killed and
+    left its own.
+    """
     from jupyter_core.paths import jupyter_runtime_dir
 
     facts = Path(jupyter_runtime_dir()) / f"jpserver-{lab.pid}.json"
     deadline = time.monotonic() + _START_SECONDS
     while lab.poll() is None and time.monotonic() < deadline:
-        if (server := _read(facts)) is not None:
+        server = _read(facts)
+        if server is not None and _listens(server):
             token = f"?token={server['token']}" if server["token"] else ""
             return f"{server['url']}lab/tree/{tutorials.FIRST}{token}"
-        time.sleep(0.1)
+        pause(0.1)
     raise InvalidOption(
         "JupyterLab did not start.", hint="its own message above says why"
     )
@@ -139,6 +148,14 @@ def _read(facts: Path) -> dict[str, Any] | None:
     except (OSError, ValueError):
         return None
     return found
+
+
+def _listens(server: dict[str, Any]) -> bool:
+    try:
+        socket.create_connection((server["hostname"], server["port"]), 1).close()
+    except OSError:
+        return False
+    return True
 
 
 def _stop(lab: subprocess.Popen[bytes]) -> None:
