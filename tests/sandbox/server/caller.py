@@ -11,6 +11,7 @@ from xml.sax.saxutils import escape
 from lxml import etree
 
 ROUTER = "/nl/jsp/soaprouter.jsp"
+EXPIRED = "XSV-350008 Session has expired or is invalid. Please reconnect."
 SOAP = "{http://schemas.xmlsoap.org/soap/envelope/}"
 _ENVELOPE = (
     '<SOAP-ENV:Envelope xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" '
@@ -61,6 +62,13 @@ class Answer:
         for element in root.iter(etree.Element):
             element.tag = etree.QName(element).localname
         return root.find("Body")[0][0][0]
+
+
+def faultstring(answer: Answer) -> str:
+    """The message of an answer that must be a fault, sent as HTTP 200."""
+    assert answer.status == 200
+    assert answer.fault is not None, answer.text
+    return answer.fault[1]
 
 
 class Caller:

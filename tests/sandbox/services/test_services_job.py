@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from lxml import etree
 from sandbox.services.conftest import READER
-from sandbox.services.test_services_delivery import entity, new, state
+from sandbox.services.sending import entity, new, state
 
 pytestmark = pytest.mark.pure
 
