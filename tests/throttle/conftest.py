@@ -1,36 +1,28 @@
-"""A clock that moves only when it is waited on, and a Redis server."""
+"""A clock that stands still, a Redis server, and every store that a budget may use."""
 
 from __future__ import annotations
 
-import threading
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from clocks import StillClock
 from throttle.redis_server import PROGRAM, REQUIRED, RedisServer
 
+from campaign_magics.throttle import MemoryStore, RedisStore, SQLiteStore, Store
 
-class FakeClock:
-    def __init__(self) -> None:
-        self.time = 1_000.0
-        self.slept: list[float] = []
+
+class MachineClock(StillClock):
+    """As on a machine, the time of day and the monotonic time differ."""
 
     def now(self) -> float:
-        return self.time + 1_700_000_000.0
-
-    def monotonic(self) -> float:
-        return self.time
-
-    def wait(self, seconds: float, cancel: threading.Event | None = None) -> bool:
-        self.slept.append(seconds)
-        self.time += seconds
-        return cancel is not None and cancel.is_set()
+        return self.seconds + 1_700_000_000.0
 
 
 @pytest.fixture
-def clock() -> FakeClock:
-    return FakeClock()
+def clock() -> MachineClock:
+    return MachineClock()
 
 
 @pytest.fixture(scope="session")
@@ -53,3 +45,25 @@ def own_redis(tmp_path: Path, redis_server: RedisServer) -> Iterator[RedisServer
 def instance() -> str:
     """The URL of an instance that no other test uses."""
     return f"https://{uuid.uuid4().hex}.example"
+
+
+@pytest.fixture(
+    params=[
+        pytest.param("memory", marks=pytest.mark.pure),
+        pytest.param("sqlite", marks=pytest.mark.pure),
+        "redis",
+    ]
+)
+def store(
+    request: pytest.FixtureRequest, tmp_path: Path, clock: MachineClock
+) -> Iterator[Store]:
+    """One for this test, of each kind."""
+    store: Store = MemoryStore()
+    if request.param == "sqlite":
+        store = SQLiteStore(tmp_path / "budgets" / "one.sqlite")
+    elif request.param == "redis":
+        server = request.getfixturevalue("redis_server")
+        instance = request.getfixturevalue("instance")
+        store = RedisStore(server.url, instance, clock=clock)
+    yield store
+    store.close()

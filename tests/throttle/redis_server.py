@@ -10,6 +10,7 @@ import subprocess
 import time
 from pathlib import Path
 from types import TracebackType
+from typing import Any
 
 PROGRAM = shutil.which("redis-server")
 
@@ -56,6 +57,12 @@ class RedisServer:
             self._process.kill()
             self._process.wait()
             self._process = None
+
+    def client(self) -> Any:
+        """Return a plain client, to look at what a store wrote."""
+        import redis
+
+        return redis.Redis(port=self.port, decode_responses=True)
 
     def pause(self) -> None:
         """Let it hang: connections stay open, nothing is answered."""

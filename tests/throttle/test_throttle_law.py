@@ -8,8 +8,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import pytest
+from clocks import StillClock
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from throttle.calls import API
 
 from campaign_magics.throttle import Limits, MemoryStore, Usage
 from campaign_magics.throttle.delays import HEADROOM
@@ -17,21 +19,6 @@ from campaign_magics.throttle.ledger import Ask, Permit
 from campaign_magics.throttle.limits import window
 
 pytestmark = pytest.mark.pure
-
-API = "xtk:queryDef#ExecuteQuery"
-
-
-class SimClock:
-    time = 100.0
-
-    def now(self) -> float:
-        return self.time
-
-    def monotonic(self) -> float:
-        return self.time
-
-    def wait(self, seconds: float, cancel: object = None) -> bool:
-        raise AssertionError("a simulation does not sleep")
 
 
 @dataclass
@@ -64,7 +51,7 @@ class Simulation:
     judge: Judge | None = None
     apis: tuple[str, ...] = (API,)
     dead: dict[int, float] = field(default_factory=dict)
-    clock: SimClock = field(default_factory=SimClock)
+    clock: StillClock = field(default_factory=lambda: StillClock(100.0))
     store: MemoryStore = field(default_factory=MemoryStore)
     arrivals: list[float] = field(default_factory=list)
     by_worker: dict[int, int] = field(default_factory=dict)
@@ -73,22 +60,22 @@ class Simulation:
         self.random = random.Random(self.seed)
         self.events: list[tuple[float, int, Callable[[], None]]] = []
         self.count = 0
-        end = self.clock.time + seconds
+        end = self.clock.seconds + seconds
         for worker in range(self.workers):
             self.later(self.random.random() * 0.01, self.asker(worker, None))
         while self.events and self.events[0][0] < end:
-            self.clock.time, _, event = heapq.heappop(self.events)
+            self.clock.seconds, _, event = heapq.heappop(self.events)
             event()
         self.arrivals.sort()
         return self
 
     def later(self, seconds: float, event: Callable[[], None]) -> None:
         self.count += 1
-        heapq.heappush(self.events, (self.clock.time + seconds, self.count, event))
+        heapq.heappush(self.events, (self.clock.seconds + seconds, self.count, event))
 
     def asker(self, worker: int, ticket: int | None) -> Callable[[], None]:
         def ask() -> None:
-            if self.clock.time > self.dead.get(worker, float("inf")):
+            if self.clock.seconds > self.dead.get(worker, float("inf")):
                 return
             api = self.apis[worker % len(self.apis)]
             wish = Ask(api=api, limits=self.limits, headroom=HEADROOM, ticket=ticket)
@@ -112,7 +99,7 @@ class Simulation:
             held[0] = self.store.sent(held[0], HEADROOM, self.clock)
 
         def end() -> None:
-            if self.judge is None or self.judge.admits(self.clock.time):
+            if self.judge is None or self.judge.admits(self.clock.seconds):
                 counts = Usage(second=0, api=permit.api, kernel="")
                 self.store.settle(held[0], counts, self.clock)
             else:
@@ -121,7 +108,7 @@ class Simulation:
 
         if delay:
             self.later(delay, sent)
-        self.arrivals.append(self.clock.time + delay + travel)
+        self.arrivals.append(self.clock.seconds + delay + travel)
         # a judge decides at the arrival; the answer then follows at once
         self.later(delay + (travel if self.judge else answer), end)
 
