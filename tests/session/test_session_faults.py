@@ -14,6 +14,7 @@ from itertools import count, product
 from typing import Any
 
 import pytest
+from soap.calls import WRITE
 
 from campaign_magics import Sandbox
 from campaign_magics.errors import (
@@ -27,7 +28,6 @@ from campaign_magics.errors import (
     Throttled,
     Unreachable,
 )
-from campaign_magics.schemas.model import Method, Parameter
 from campaign_magics.soap.client import SoapClient
 from campaign_magics.soap.logon import PasswordLogin
 from campaign_magics.soap.methods import EXECUTE_QUERY
@@ -35,12 +35,6 @@ from campaign_magics.soap.retry import Backoff, Timeouts
 from campaign_magics.soap.transport import CampaignTransport
 from campaign_magics.throttle import Budget
 
-WRITE = Method(
-    name="Write",
-    urn="xtk:persist|xtk:session",
-    static=True,
-    parameters=(Parameter(name="doc", type="DOMDocument"),),
-)
 APIS = {
     "read": "xtk:queryDef#ExecuteQuery",
     "write": "xtk:persist|xtk:session#Write",

@@ -71,6 +71,9 @@ class Says:
     """Content-Length to claim, if not the body's own."""
 
 
+EXPIRED = Says(b"XSV-350008 Session has expired or is invalid.", status=403)
+
+
 class _Httpd(ThreadingHTTPServer):
     daemon_threads = True
     request_queue_size = 128

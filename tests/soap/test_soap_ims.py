@@ -7,6 +7,7 @@ from collections.abc import Callable
 from urllib.parse import parse_qs
 
 import pytest
+from soap.calls import PING
 from soap.scripted import Says, Server, response, token_endpoint
 
 from campaign_magics.clock import SYSTEM_CLOCK, Clock
@@ -19,7 +20,6 @@ from campaign_magics.soap.network import Network, Pool
 from campaign_magics.soap.retry import Timeouts
 from campaign_magics.soap.tokens import Tokens
 
-PING = Method(name="TestCnx", urn="xtk:session", static=True)
 GOOD = {"access_token": "ey.ims.canary", "expires_in": 86399}
 
 

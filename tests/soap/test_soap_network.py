@@ -7,21 +7,17 @@ import signal
 import ssl
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 
 import pytest
+from soap.calls import PING, Connect
 from soap.scripted import Heard, Says, Server, response
 
-from campaign_magics.errors import (
-    CallTimeout,
-    NotCampaign,
-    NotConnected,
-    Unreachable,
-)
+from campaign_magics.errors import CallTimeout, NotCampaign, NotConnected, Unreachable
 from campaign_magics.schemas.model import Method
 from campaign_magics.secret import Secret
 from campaign_magics.soap.client import SoapClient
@@ -31,9 +27,6 @@ from campaign_magics.soap.parcel import Outgoing
 from campaign_magics.soap.retry import Backoff, Timeouts
 from campaign_magics.soap.transport import CampaignTransport
 from campaign_magics.throttle import Budget, Limits, WaitCancelled
-
-Connect = Callable[..., SoapClient]
-PING = Method(name="TestCnx", urn="xtk:session", static=True)
 
 
 def given() -> GivenTokens:

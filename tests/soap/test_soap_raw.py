@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from itertools import product
 
 import pytest
+from soap.calls import PING, WRITE
 from soap.scripted import logon_response, response
 
 from campaign_magics.errors import (
@@ -22,18 +23,12 @@ from campaign_magics.errors import (
     NotCampaign,
     Unreachable,
 )
-from campaign_magics.schemas.model import Method, Parameter
 from campaign_magics.secret import Secret
 from campaign_magics.soap.client import SoapClient
 from campaign_magics.soap.logon import GivenTokens
 from campaign_magics.soap.retry import Timeouts
 
 Act = Callable[[socket.socket, bytes], None]
-DOC = Parameter(name="doc", type="DOMDocument")
-READ = Method(name="TestCnx", urn="xtk:session", static=True)
-WRITE = Method(
-    name="Write", urn="xtk:persist|xtk:session", static=True, parameters=(DOC,)
-)
 
 
 def http(
@@ -196,7 +191,7 @@ def make_call(connect: Callable[..., SoapClient], url: str, what: str) -> None:
         return
     given = GivenTokens(Secret("___s"), Secret("@t=="))
     client = connect(url, login=given, timeouts=patience)
-    client.call(READ) if what == "read" else client.call(WRITE, ["<r/>"])
+    client.call(PING) if what == "read" else client.call(WRITE, ["<r/>"])
 
 
 @pytest.mark.parametrize(("way", "what"), list(product(GOOD, CALLS)))
