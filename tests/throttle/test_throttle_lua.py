@@ -86,8 +86,6 @@ LIMITS = [
     Limits(12, {"a#A": 5, "b#B": 7.5}),
     Limits(None, {"a#A": 2}),
 ]
-
-
 STEPS = st.tuples(
     st.sampled_from(["ask"] * 6 + ["settle"] * 3 + ["sent", "refuse", "leave"]),
     st.sampled_from(["a#A", "b#B", "c#C d"]),

@@ -32,7 +32,6 @@ from campaign_magics.xtk.types import (
 
 pytestmark = pytest.mark.pure
 
-
 A, B, C = Path(("@a",)), Path(("@b",)), Path(("@c",))
 
 
