@@ -14,7 +14,7 @@ from ..session.consent import require_consent
 from ..session.progress import Watch
 from .content import Content, Targets, fragment, read_targets
 from .delivery import Delivery
-from .delivery_logs import log_query, stats_query
+from .delivery_logs import COUNTS, log_query, stats_query
 from .documents import reference
 from .doing import doing
 from .jobs import Jobs
@@ -27,39 +27,33 @@ if TYPE_CHECKING:
 
 SCHEMA: Final = "nms:delivery"
 
-_FIELDS: Final = (
-    "@id",
-    "@internalName",
-    "@label",
-    "@state",
-    "@messageType",
-    "properties/@totalTarget",
-    "properties/@reject",
-    "properties/@toDeliver",
-    "indicators/@processed",
-    "indicators/@success",
-    "indicators/@error",
-    "scheduling/@broadStartDate",
-    "scheduling/@broadEndDate",
-)
-_LISTED: Final = (
-    "@id",
-    "@internalName",
-    "@label",
-    "@messageType",
-    "@state",
-    "properties/@toDeliver",
-    "scheduling/@broadStartDate",
-    "@lastModified",
-    "[folder/@label]",
-)
+_LISTED: Final = {
+    "id": "@id",
+    "name": "@internalName",
+    "label": "@label",
+    "channel": "@messageType",
+    "state": "@state",
+    "to_send": "properties/@toDeliver",
+    "started": "scheduling/@broadStartDate",
+    "modified": "@lastModified",
+    "folder": "[folder/@label]",
+}
 _KIND: Final = Kind(
-    schema=SCHEMA, noun="delivery", fields=_FIELDS, where=("@isModel = 0",)
+    schema=SCHEMA,
+    noun="delivery",
+    columns={
+        "id": "@id",
+        "channel": "@messageType",
+        **COUNTS,
+        "started": "scheduling/@broadStartDate",
+        "ended": "scheduling/@broadEndDate",
+    },
+    where=("@isModel = 0",),
 )
 _TEMPLATE: Final = Kind(
     schema=SCHEMA,
     noun="delivery template",
-    fields=("@id", "@internalName", "@label"),
+    columns={"id": "@id", "name": "@internalName", "label": "@label"},
     where=("@isModel = 1",),
 )
 
@@ -88,6 +82,8 @@ class Deliveries(Room[Delivery]):
     name.  Raises UnknownName (with the nearest name), InvalidOption (no consent) and
     the server's refusals, SoapFault or AccessDenied.  ``met`` are the internal names
     seen so far.
+
+    ``list`` has id, name, label, channel, state, to_send, started, modified, folder.
     """
 
     _kind = _KIND
@@ -190,7 +186,14 @@ class Deliveries(Room[Delivery]):
         return self._tell(which, "Stopping", "Stop", yes)
 
     def stats(self, *which: Which) -> pd.DataFrame:
-        """Return counts and rates, a row a delivery; the last 200 for no argument."""
+        """Return counts and rates, a row a delivery; the last 200 for no argument.
+
+        Columns: name, label (string), state (a category); Int64 counts: target,
+        rejected, to_send, processed, sent, failed as of a `Delivery`, quarantined
+        (addresses), opened and clicked (recipients who did), unsubscribed; Float64
+        percentages: success_rate, open_rate, click_rate, reactivity (who clicked, of
+        those who opened).
+        """
         rows = [self._find(one) for one in which]
         query = stats_query(
             self._connection.schemas[SCHEMA], [int(row["id"]) for row in rows]
@@ -205,11 +208,16 @@ class Deliveries(Room[Delivery]):
         status: str | None = None,
         limit: int | None = 200,
     ) -> pd.DataFrame:
-        """Return the messages of a delivery: recipient, address, status, when, why not.
+        """Return the messages of a delivery, or with ``tracking`` opens and clicks.
 
-        ``status`` is one of them (``sent``, ``failed``, ``ignored``, …); ``tracking``
-        returns opens and clicks instead, the newest first.  The tables are those of
-        the delivery's target mapping, else nms:broadLogRcp and nms:trackingLogRcp.
+        Columns: date (UTC), status (a category), address, email (string),
+        recipient_id (Int64), message, reason (what went wrong, a category), log_id;
+        of tracking, the newest first: date, type (a category), link, email,
+        recipient_id, device.  Rows given as ``targets`` stand for their ``email``.
+
+        ``status`` is one of them (``sent``, ``failed``, ``ignored``, …).  The tables
+        are those of the delivery's target mapping, else nms:broadLogRcp and
+        nms:trackingLogRcp.
         """
         row = self._find(which)
         query = log_query(
@@ -269,7 +277,7 @@ class Deliveries(Room[Delivery]):
             attributes["label"] = label
         whom = read_targets(self._connection, targets, params)
         return _Order(
-            template=str(found["internalName"]),
+            template=str(found["name"]),
             name=known,
             content=fragment(content, whom, attributes),
         )
@@ -306,7 +314,7 @@ class Deliveries(Room[Delivery]):
     ) -> tuple[Row, str, str]:
         """Return a delivery, what is done to it, and the code that shows it."""
         row = self._find(which)
-        name = row["internalName"]
+        name = row["name"]
         what = f"{verb} the delivery {name}"
         require_consent(self._connection, yes, what)
         return row, what, f"session.delivery.status('{name}')"
@@ -319,26 +327,29 @@ class Deliveries(Room[Delivery]):
         return self.status(number)
 
     def _seen(self, row: Row) -> Delivery:
-        state, channel = str(row["state"]), str(row.get("messageType") or "")
+        state, channel = str(row["state"]), str(row.get("channel") or "")
 
         def count(name: str) -> int:
             return int(row.get(name) or 0)
 
         return Delivery(
             id=int(row["id"]),
-            name=str(row["internalName"]),
+            name=str(row["name"]),
             label=str(row["label"] or ""),
-            channel=state_label(self._connection, SCHEMA, "@messageType", channel),
+            channel=channel,
+            channel_label=state_label(
+                self._connection, SCHEMA, "@messageType", channel
+            ),
             state=state,
             state_label=state_label(self._connection, SCHEMA, "@state", state),
-            target=count("properties.totalTarget"),
-            rejected=count("properties.reject"),
-            to_send=count("properties.toDeliver"),
-            processed=count("indicators.processed"),
-            sent=count("indicators.success"),
-            failed=count("indicators.error"),
-            started=row.get("scheduling.broadStartDate"),
-            ended=row.get("scheduling.broadEndDate"),
+            target=count("target"),
+            rejected=count("rejected"),
+            to_send=count("to_send"),
+            processed=count("processed"),
+            sent=count("sent"),
+            failed=count("failed"),
+            started=row.get("started"),
+            ended=row.get("ended"),
             home=self,
         )
 

@@ -23,17 +23,19 @@ _NOT_ANALYSED: Final = frozenset({"edition", "targetPending", "targeting"})
 class Delivery(Shown):
     """A delivery as it was when it was asked for.
 
-    ``state`` is the enumeration's name (``ready``), ``state_label`` what the console
-    shows; ``target`` the people it is for, ``rejected`` those whom the rules took
-    out, ``to_send`` the messages made by the analysis; ``sent`` and ``failed`` count
-    as it goes on.  ``warning`` is what ``prepare`` has to say of the analysis.  Its
-    methods are those of ``session.delivery``, which return it as it is then.
+    ``state`` and ``channel`` are names of enumerations (``ready``, ``mail``),
+    ``state_label`` and ``channel_label`` what the console shows; ``target`` the people
+    it is for, ``rejected`` those whom the rules took out, ``to_send`` the messages
+    made by the analysis; ``sent`` and ``failed`` count as it goes on.  ``warning`` is
+    what ``prepare`` has to say of the analysis.  Its methods are those of
+    ``session.delivery``, which return it as it is then.
     """
 
     id: int
     name: str
     label: str
     channel: str
+    channel_label: str
     state: str
     state_label: str
     target: int = 0
@@ -69,7 +71,7 @@ class Delivery(Shown):
         analysed = self.state not in _NOT_ANALYSED
         return [
             ("state", self.state_label),
-            ("channel", self.channel),
+            ("channel", self.channel_label),
             ("target", self.target if analysed else None),
             ("rejected by the rules", self.rejected or None),
             ("to send", self.to_send if analysed else None),

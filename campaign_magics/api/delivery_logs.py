@@ -18,43 +18,49 @@ _MAPPED: Final = {
 }
 """Where a target mapping names the logs of messages and of tracking, and the usual."""
 
-_MESSAGES: Final = (
-    "@eventDate",
-    "@status",
-    "@address",
-    "[recipient/@email]",
-    "[@recipient-id]",
-    "[msg/@text]",
-    "[msg/@failureReason]",
-    "@id",
-)
-_REACTIONS: Final = (
-    "@logDate",
-    "[url/@type]",
-    "[url/@label]",
-    "[recipient/@email]",
-    "[@recipient-id]",
-    "@deviceType",
-)
-_STATS: Final = (
-    "@internalName",
-    "@label",
-    "@state",
-    "properties/@totalTarget",
-    "properties/@reject",
-    "properties/@toDeliver",
-    "indicators/@processed",
-    "indicators/@success",
-    "indicators/@error",
-    "indicators/@newQuarantine",
-    "indicators/@recipientOpen",
-    "indicators/@recipientClick",
-    "indicators/@optOut",
-    "indicators/@successRatio",
-    "indicators/@recipientOpenRatio",
-    "indicators/@recipientClickRatio",
-    "indicators/@reactivity",
-)
+# No column "id": of logs given back as a target it would be taken for recipients' ids.
+_MESSAGES: Final = {
+    "date": "@eventDate",
+    "status": "@status",
+    "address": "@address",
+    "email": "[recipient/@email]",
+    "recipient_id": "[@recipient-id]",
+    "message": "[msg/@text]",
+    "reason": "[msg/@failureReason]",
+    "log_id": "@id",
+}
+_REACTIONS: Final = {
+    "date": "@logDate",
+    "type": "[url/@type]",
+    "link": "[url/@label]",
+    "email": "[recipient/@email]",
+    "recipient_id": "[@recipient-id]",
+    "device": "@deviceType",
+}
+COUNTS: Final = {
+    "name": "@internalName",
+    "label": "@label",
+    "state": "@state",
+    "target": "properties/@totalTarget",
+    "rejected": "properties/@reject",
+    "to_send": "properties/@toDeliver",
+    "processed": "indicators/@processed",
+    "sent": "indicators/@success",
+    "failed": "indicators/@error",
+}
+"""How a delivery stands: what a `Delivery` says and its statistics begin with."""
+
+_STATS: Final = {
+    **COUNTS,
+    "quarantined": "indicators/@newQuarantine",
+    "opened": "indicators/@recipientOpen",
+    "clicked": "indicators/@recipientClick",
+    "unsubscribed": "indicators/@optOut",
+    "success_rate": "indicators/@successRatio",
+    "open_rate": "indicators/@recipientOpenRatio",
+    "click_rate": "indicators/@recipientClickRatio",
+    "reactivity": "indicators/@reactivity",
+}
 
 
 def stats_query(schema: Schema, deliveries: Sequence[int]) -> QueryDef:

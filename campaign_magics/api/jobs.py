@@ -193,22 +193,31 @@ class Jobs:
             return str(self._connection.call(_JOB, "GetResult", job) or "")
 
     def logs(self, which: Which) -> pd.DataFrame:
-        """Return the journal of a job, the oldest line first."""
+        """Return the journal of a job, the oldest line first.
+
+        Columns: date (UTC), level (a category), message, object (string), code
+        (Int64, 0 unless it is an error's).
+        """
         import pandas as pd
 
         lines = self._look(_plain(which))[1]
         frame = pd.DataFrame(
             {
-                "logDate": [_moment(line) for line in lines],
-                "logType": [_LEVELS.get(_get(line, "logType"), "") for line in lines],
+                "date": [_moment(line) for line in lines],
+                "level": [_LEVELS.get(_get(line, "logType")) for line in lines],
                 "message": [_get(line, "message") for line in lines],
                 "object": [_get(line, "object") for line in lines],
-                "iRc": [int(_get(line, "iRc") or 0) for line in lines],
+                "code": [int(_get(line, "iRc") or 0) for line in lines],
             }
         )
-        texts = ("logType", "message", "object")
-        types = {"logDate": "datetime64[us, UTC]", **dict.fromkeys(texts, "string")}
-        return frame.astype({**types, "iRc": "Int64"})
+        types: dict[str, Any] = {
+            "date": "datetime64[us, UTC]",
+            "level": pd.CategoricalDtype([*_LEVELS.values()]),
+            "message": "string",
+            "object": "string",
+            "code": "Int64",
+        }
+        return frame.astype(types)
 
     def cancel(self, which: Which, *, yes: str | None = None) -> Job:
         """Ask a job to end; it does so a moment later."""

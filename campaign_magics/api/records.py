@@ -13,6 +13,9 @@ from ..schemas.model import Schema
 from ..session import Connection
 from ..xtk.names import closest
 
+Columns = Mapping[str, str]
+"""What is read: each column as people type it, and the path of its field."""
+
 Row = dict[str, Any]
 """Values by column; enumerations by name, times with their zone."""
 
@@ -23,15 +26,14 @@ _LOOKED_AT = 2_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Kind:
-    """A kind of record: its schema, what people call it, the fields worth reading.
+    """A kind of record: its schema, what people call it, the columns worth reading.
 
     ``name`` is the field that names a record; ``where`` holds for all of the kind.
-    Fields that an instance's schema lacks are not asked for.
     """
 
     schema: str
     noun: str
-    fields: tuple[str, ...]
+    columns: Columns
     name: str = "@internalName"
     where: tuple[str, ...] = ()
 
@@ -67,7 +69,7 @@ def read(
 ) -> list[Row]:
     """Return records of a kind that fulfil all conditions, ordered by id."""
     query = query_of(
-        connection.schemas[kind.schema], kind.fields, [*kind.where, *where]
+        connection.schemas[kind.schema], kind.columns, [*kind.where, *where]
     )
     rows: list[Row] = connection.read(query, params, limit=limit).arrow().to_pylist()
     return rows
@@ -75,15 +77,19 @@ def read(
 
 def query_of(
     schema: Schema,
-    paths: tuple[str, ...],
+    columns: Columns,
     where: list[str],
     *,
     order: tuple[OrderNode, ...] = (OrderNode(expr="@id"),),
 ) -> QueryDef:
-    """Return the query for the paths whose first step the schema has."""
+    """Return the query for the columns whose fields the instance's schema has."""
     return QueryDef(
         schema=schema.id,
-        select=tuple(SelectNode(expr=path) for path in paths if has(schema, path)),
+        select=tuple(
+            SelectNode(expr=path, name=name)
+            for name, path in columns.items()
+            if has(schema, path)
+        ),
         where=tuple(Condition(expr=test) for test in where),
         order_by=order,
     )
@@ -130,7 +136,7 @@ def states_of(
 
 def check_free(connection: Connection, kind: Kind, name: str) -> None:
     """Raise InvalidValue when a record of the schema has this internal name."""
-    anything = Kind(schema=kind.schema, noun=kind.noun, fields=("@id",))
+    anything = Kind(schema=kind.schema, noun=kind.noun, columns={"id": "@id"})
     if read(connection, anything, [f"{kind.name} = :name"], {"name": name}, limit=1):
         raise InvalidValue(
             f"There is already a {kind.noun} '{name}'.",
@@ -154,21 +160,20 @@ def _unknown(connection: Connection, kind: Kind, text: str) -> UnknownName:
     named = Kind(
         schema=kind.schema,
         noun=kind.noun,
-        fields=(kind.name, "@label"),
+        columns={"name": kind.name, "label": "@label"},
         where=kind.where,
     )
-    column = kind.name.removeprefix("@")
     rows = read(connection, named, [], {}, limit=_LOOKED_AT)
     by_word: dict[str, Row] = {}
     for row in rows:
-        by_word.setdefault(str(row[column] or ""), row)
+        by_word.setdefault(str(row["name"] or ""), row)
         by_word.setdefault(str(row.get("label") or ""), row)
     near = closest(text, by_word)
     if near is not None:
         row = by_word[near]
-        hint = f"did you mean {row[column]} ({row.get('label') or 'no label'})?"
+        hint = f"did you mean {row['name']} ({row.get('label') or 'no label'})?"
     else:
-        names = ", ".join(str(row[column]) for row in rows[:8])
+        names = ", ".join(str(row["name"]) for row in rows[:8])
         more = " …" if len(rows) > 8 else ""
         hint = f"there are {names}{more}" if names else "there is none yet"
     return UnknownName(f"There is no {kind.noun} '{text}'.", hint=hint)

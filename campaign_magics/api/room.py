@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
 from ..clock import SYSTEM_CLOCK, Clock
 from ..session import Connection
-from .records import Kind, Row, find, query_of, states_of
+from .records import Columns, Kind, Row, find, query_of, states_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -22,7 +22,7 @@ class Room(ABC, Generic[_T]):
     """
 
     _kind: ClassVar[Kind]
-    _listed: ClassVar[tuple[str, ...]]
+    _listed: ClassVar[Columns]
     _thing: ClassVar[type[Any]]
 
     def __init__(self, connection: Connection, *, clock: Clock = SYSTEM_CLOCK) -> None:
@@ -40,7 +40,12 @@ class Room(ABC, Generic[_T]):
         templates: bool = False,
         limit: int | None = 200,
     ) -> pd.DataFrame:
-        """Return all, or those in one state; ``templates`` for those instead."""
+        """Return all, or those in one state; ``templates`` for those instead.
+
+        Columns have the names and meanings of a ``_T``'s attributes: texts are string,
+        counts Int64, flags boolean, states and channels categories of their names,
+        times datetime64[us, UTC].
+        """
         schema = self._kind.schema
         where = [f"@isModel = {int(templates)}"]
         if state is not None:
@@ -48,13 +53,13 @@ class Room(ABC, Generic[_T]):
             where.append("@state = :state")
         query = query_of(self._connection.schemas[schema], self._listed, where)
         found = self._connection.query(query, {"state": state}, limit=limit)
-        self.met.update(found["internalName"].dropna())
+        self.met.update(found["name"].dropna())
         return found
 
     def status(self, which: int | str | _T) -> _T:
         """Return one as it is now."""
         row = self._find(which)
-        self.met.add(str(row["internalName"]))
+        self.met.add(str(row["name"]))
         return self._seen(row)
 
     def _find(self, which: int | str | _T) -> Row:

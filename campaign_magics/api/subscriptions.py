@@ -25,26 +25,32 @@ SCHEMA: Final = "nms:subscription"
 _SERVICE: Final = Kind(
     schema="nms:service",
     noun="service",
-    fields=("@id", "@name", "@label"),
+    columns={"id": "@id", "name": "@name", "label": "@label"},
     name="@name",
 )
-_SERVICES: Final = ("@name", "@label", "@messageType", "@mode", "[folder/@label]")
-_SUBSCRIBERS: Final = (
-    "[recipient/@email]",
-    "[recipient/@firstName]",
-    "[recipient/@lastName]",
-    "@created",
-    "@expirationDate",
-    "[@recipient-id]",
-)
-_EVENTS: Final = (
-    "@date",
-    "@action",
-    "[service/@name]",
-    "[recipient/@email]",
-    "[@recipient-id]",
-    "@origin",
-)
+_SERVICES: Final = {
+    "name": "@name",
+    "label": "@label",
+    "channel": "@messageType",
+    "mode": "@mode",
+    "folder": "[folder/@label]",
+}
+_SUBSCRIBERS: Final = {
+    "email": "[recipient/@email]",
+    "firstName": "[recipient/@firstName]",
+    "lastName": "[recipient/@lastName]",
+    "created": "@created",
+    "expires": "@expirationDate",
+    "recipient_id": "[@recipient-id]",
+}
+_EVENTS: Final = {
+    "date": "@date",
+    "action": "@action",
+    "service": "[service/@name]",
+    "email": "[recipient/@email]",
+    "recipient_id": "[@recipient-id]",
+    "origin": "@origin",
+}
 _COUNTS: Final = QueryDef(
     schema=SCHEMA,
     select=(
@@ -135,7 +141,12 @@ class Subscriptions:
     def list(
         self, service: str | None = None, *, limit: int | None = 200
     ) -> pd.DataFrame:
-        """Return the services with the count of their subscribers, or those of one."""
+        """Return the services with the count of their subscribers, or those of one.
+
+        Columns: name, label (string), subscribers (Int64), channel, mode (categories),
+        folder; of subscribers: email, firstName, lastName, created, expires (UTC),
+        recipient_id (Int64).
+        """
         if service is not None:
             row = find(self._connection, _SERVICE, service)
             schema = self._connection.schemas[SCHEMA]
@@ -160,7 +171,8 @@ class Subscriptions:
     ) -> pd.DataFrame:
         """Return subscriptions and unsubscriptions as they happened, the newest first.
 
-        Of one service, of one e-mail address, or all.
+        Of one service, of one e-mail address, or all.  Columns: date (UTC), action (a
+        category), service, email (string), recipient_id (Int64), origin.
         """
         where: list[str] = []
         params: dict[str, Any] = {"email": email}

@@ -24,19 +24,24 @@ if TYPE_CHECKING:
 SCHEMA: Final = "xtk:workflow"
 _LOG: Final = "xtk:workflowLog"
 
-_FIELDS: Final = (
-    "@id",
-    "@internalName",
-    "@label",
-    "@state",
-    "@failed",
-    "@startDate",
-    "@processDate",
-    "@nextProcessingDate",
-)
-_KIND: Final = Kind(schema=SCHEMA, noun="workflow", fields=_FIELDS)
-_LISTED: Final = (*_FIELDS, "[folder/@label]")
-_LOG_FIELDS: Final = ("@logDate", "@logType", "@activity", "@message")
+_COLUMNS: Final = {
+    "id": "@id",
+    "name": "@internalName",
+    "label": "@label",
+    "state": "@state",
+    "failed": "@failed",
+    "started": "@startDate",
+    "last_task": "@processDate",
+    "next_task": "@nextProcessingDate",
+}
+_KIND: Final = Kind(schema=SCHEMA, noun="workflow", columns=_COLUMNS)
+_LISTED: Final = {**_COLUMNS, "folder": "[folder/@label]"}
+_LOGGED: Final = {
+    "date": "@logDate",
+    "level": "@logType",
+    "activity": "@activity",
+    "message": "@message",
+}
 _NEWEST_FIRST: Final = (
     OrderNode(expr="@logDate", desc=True),
     OrderNode(expr="@id", desc=True),
@@ -162,6 +167,8 @@ class Workflows(Room[Workflow]):
     name.  Raises UnknownName (with the nearest name), InvalidOption (no consent) and
     the server's refusals, SoapFault or AccessDenied.  ``met`` are the internal names
     seen so far.
+
+    ``list`` has id, name, label, state, failed, started, last_task, next_task, folder.
     """
 
     _kind = _KIND
@@ -228,6 +235,7 @@ class Workflows(Room[Workflow]):
     ) -> pd.DataFrame:
         """Return the journal of a workflow, the newest line first.
 
+        Columns: date (UTC), level (a category), activity and message (string).
         ``level`` is ``error``, ``warning``, ``info`` or ``verbose``.
         """
         row = self._find(which)
@@ -236,7 +244,7 @@ class Workflows(Room[Workflow]):
             states_of(self._connection, _LOG, "@logType", (level,))
             where.append("@logType = :level")
         schema = self._connection.schemas[_LOG]
-        query = query_of(schema, _LOG_FIELDS, where, order=_NEWEST_FIRST)
+        query = query_of(schema, _LOGGED, where, order=_NEWEST_FIRST)
         return self._connection.query(query, params, limit=limit)
 
     def wait(
@@ -294,7 +302,7 @@ class Workflows(Room[Workflow]):
     ) -> Workflow:
         """Call a method on a workflow that exists, with consent; return what is."""
         row = self._find(which)
-        name = row["internalName"]
+        name = row["name"]
         what = f"{verb} the workflow {name}"
         require_consent(self._connection, yes, what)
         with doing(what, f"session.workflow.status('{name}')"):
@@ -305,14 +313,14 @@ class Workflows(Room[Workflow]):
         state = str(row["state"])
         return Workflow(
             id=int(row["id"]),
-            name=str(row["internalName"]),
+            name=str(row["name"]),
             label=str(row["label"] or ""),
             state=state,
             state_label=state_label(self._connection, SCHEMA, "@state", state),
             failed=bool(row.get("failed")),
-            started=row.get("startDate"),
-            last_task=row.get("processDate"),
-            next_task=row.get("nextProcessingDate"),
+            started=row.get("started"),
+            last_task=row.get("last_task"),
+            next_task=row.get("next_task"),
             home=self,
         )
 

@@ -48,7 +48,8 @@ def new(office: Office, **more: Any) -> Delivery:
 def test_from_template_to_the_last_message(office: Office) -> None:
     """Made, analysed, sent; its counts, messages and reactions agree."""
     delivery = new(office)
-    assert (delivery.state, delivery.channel) == ("edition", "Email")
+    assert (delivery.state, delivery.channel) == ("edition", "mail")
+    assert delivery.channel_label == "Email"
     expected = office.connection.count(f"SELECT id FROM nms:recipient WHERE {FRENCH}")
     seen: list[Moment] = []
     ready = office.deliveries.prepare(delivery, progress=seen.append)
@@ -72,15 +73,17 @@ def test_from_template_to_the_last_message(office: Office) -> None:
     assert counts.get("ignored", 0) == done.rejected
     sent = office.deliveries.logs(done, status="sent", limit=None)
     assert len(sent) == done.sent
-    assert sent["address"].equals(sent["recipient.email"])
+    assert sent["address"].equals(sent["email"])
 
     office.clock.seconds += 2_000
     reactions = office.deliveries.logs(done, tracking=True, limit=None)
-    assert set(reactions["url.type"]) >= {"open"}
-    stats = office.deliveries.stats(done)
-    opens = reactions[reactions["url.type"] == "open"]["recipient-id"].nunique()
-    assert stats["indicators.recipientOpen"].tolist() == [opens]
-    assert stats["properties.toDeliver"].tolist() == [done.to_send]
+    assert set(reactions["type"]) >= {"open"}
+    (stats,) = office.deliveries.stats(done).to_dict("records")
+    opens = reactions[reactions["type"] == "open"]["recipient_id"].nunique()
+    assert stats["opened"] == opens
+    assert stats["open_rate"] == pytest.approx(100 * opens / done.sent)
+    for count in ("target", "rejected", "to_send", "processed", "sent", "failed"):
+        assert stats[count] == getattr(done, count)
 
 
 def test_submit_makes_and_sends_at_once(office: Office) -> None:
@@ -248,15 +251,45 @@ def test_names_are_looked_up_and_templates_are_no_deliveries(office: Office) -> 
     with pytest.raises(UnknownName, match="There is no delivery 'mail'"):
         office.deliveries.status("mail")
     templates = office.deliveries.list(templates=True)
-    assert "mail" in templates["internalName"].tolist()
-    assert "mail" not in office.deliveries.list()["internalName"].tolist()
+    assert "mail" in templates["name"].tolist()
+    assert "mail" not in office.deliveries.list()["name"].tolist()
     assert set(office.deliveries.list("paused")["state"]) == {"paused"}
 
 
 def test_stats_of_several_deliveries_are_one_frame(office: Office) -> None:
-    names = office.deliveries.list("finished")["internalName"].tolist()[:3]
-    assert set(office.deliveries.stats(*names)["internalName"]) == set(names)
+    names = office.deliveries.list("finished")["name"].tolist()[:3]
+    assert set(office.deliveries.stats(*names)["name"]) == set(names)
     assert len(office.deliveries.stats()) > 3
+
+
+def test_columns_are_named_as_people_type_them(office: Office) -> None:
+    """The same words as a Delivery's attributes; no path, no dash."""
+    frames = {
+        "list": office.deliveries.list(limit=1),
+        "stats": office.deliveries.stats("DM1"),
+        "logs": office.deliveries.logs("DM1", limit=1),
+        "tracking": office.deliveries.logs("DM1", tracking=True, limit=1),
+    }
+    assert {name: " ".join(frame.columns) for name, frame in frames.items()} == {
+        "list": "id name label channel state to_send started modified folder",
+        "stats": (
+            "name label state target rejected to_send processed sent failed "
+            "quarantined opened clicked unsubscribed "
+            "success_rate open_rate click_rate reactivity"
+        ),
+        "logs": "date status address email recipient_id message reason log_id",
+        "tracking": "date type link email recipient_id device",
+    }
+    dtypes = frames["stats"].dtypes.astype(str)
+    assert set(dtypes["target":"unsubscribed"]) == {"Int64"}
+    assert set(dtypes["success_rate":]) == {"Float64"}
+
+
+def test_logs_given_as_a_target_stand_for_their_people(office: Office) -> None:
+    """The log's own number is not taken for a recipient's."""
+    logs = office.deliveries.logs("DM1", status="sent", limit=3)
+    again = office.deliveries.prepare(new(office, targets=logs))
+    assert again.target == 3
 
 
 def test_a_lost_answer_is_looked_after(
@@ -356,7 +389,7 @@ def test_an_analysis_that_finds_nobody_says_so(office: Office) -> None:
 def test_ids_and_states_as_they_come_out_of_frames(office: Office) -> None:
     frame = office.deliveries.list("finished", limit=1)
     found = office.deliveries.status(frame["id"].iloc[0])
-    assert found.name == frame["internalName"].iloc[0]
+    assert found.name == frame["name"].iloc[0]
     assert found.wait(["finished", "failed"]).state == "finished"
     for wrong in (95, "95", "Finished", ["Finished"]):
         with pytest.raises(UnknownName) as caught:

@@ -33,8 +33,9 @@ def test_a_job_tells_how_far_it_is_and_what_it_did(office: Office) -> None:
     assert (ended.state, ended.progress, ended.result()) == ("finished", 1.0, "")
     logs = office.jobs.logs(job)
     assert logs["message"].iloc[-1] == ended.message == "The messages are prepared."
-    assert set(logs["logType"]) == {"info"}
-    assert str(logs["logDate"].dtype) == "datetime64[us, UTC]"
+    assert " ".join(logs.columns) == "date level message object code"
+    assert set(logs["level"]) == {"info"}
+    assert str(logs["date"].dtype) == "datetime64[us, UTC]"
 
 
 def test_a_method_with_arguments_goes_as_a_soap_call(office: Office) -> None:
@@ -99,7 +100,7 @@ def test_a_job_that_fails_raises_with_the_journal_s_cause(office: Office) -> Non
     failed = job.refresh()
     assert (failed.state, failed.warning) == ("error", True)
     assert "DLV-490009" in failed.error
-    assert "error" in set(job.logs()["logType"])
+    assert "error" in set(job.logs()["level"])
 
 
 def test_a_job_is_cancelled(office: Office) -> None:

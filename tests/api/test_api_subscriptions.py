@@ -44,8 +44,8 @@ def people(office: Office, count: int = 3) -> pd.DataFrame:
 def subscribed(office: Office, service: str) -> set[str]:
     """Return whom the history says to be subscribed now: the cloud may not know."""
     events = office.subscriptions.history(service, limit=None)
-    last = events.drop_duplicates("recipient.email")
-    return set(last[last["action"] == "subscription"]["recipient.email"])
+    last = events.drop_duplicates("email")
+    return set(last[last["action"] == "subscription"]["email"])
 
 
 def calls(office: Office, method: str, work: Any) -> int:
@@ -61,7 +61,7 @@ def test_subscribing_a_frame_and_unsubscribing_it_again(office: Office) -> None:
     assert result is office.subscriptions.last
     assert set(rows["email"]) <= subscribed(office, "events")
     events = office.subscriptions.history(email=rows["email"][0])
-    assert (events["service.name"][0], events["action"][0]) == (
+    assert (events["service"][0], events["action"][0]) == (
         "events",
         "subscription",
     )
@@ -361,3 +361,16 @@ def spoil(
         return call(schema, method, *args, **more)
 
     monkeypatch.setattr(office.connection, "call", failing)
+
+
+def test_columns_are_named_as_people_type_them(office: Office) -> None:
+    """No path, no dash; a recipient's own fields as in a query."""
+    listed = office.subscriptions.list()
+    assert " ".join(listed.columns) == "name label subscribers channel mode folder"
+    assert str(listed["channel"].dtype) == "category"
+    assert " ".join(office.subscriptions.list("events").columns) == (
+        "email firstName lastName created expires recipient_id"
+    )
+    assert " ".join(office.subscriptions.history(limit=1).columns) == (
+        "date action service email recipient_id origin"
+    )

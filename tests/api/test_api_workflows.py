@@ -43,8 +43,13 @@ def test_a_workflow_runs_from_start_to_end(office: Office) -> None:
 
 def test_states_are_names_and_lists_are_frames(office: Office) -> None:
     frame = office.workflows.list()
-    assert set(frame["internalName"]) >= {"WKF1", "WKF2", "cleanup"}
+    assert set(frame["name"]) >= {"WKF1", "WKF2", "cleanup"}
     assert frame["state"].dtype == "category"
+    assert " ".join(frame.columns) == (
+        "id name label state failed started last_task next_task folder"
+    )
+    logs = office.workflows.logs("WKF5", limit=1)
+    assert " ".join(logs.columns) == "date level activity message"
     paused = office.workflows.list("paused")
     assert set(paused["state"]) == {"paused"}
     with pytest.raises(UnknownName) as caught:

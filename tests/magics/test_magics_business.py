@@ -88,9 +88,9 @@ def test_a_delivery_from_template_to_logs(desk: Notebook) -> None:
     logs = desk.run("%campaign_delivery logs tuto1")
     assert len(logs) == done.target
     assert "nms:broadLogRcp" in desk.shown
-    assert desk.run("%campaign_delivery stats tuto1")["internalName"][0] == "tuto1"
+    assert desk.run("%campaign_delivery stats tuto1")["name"][0] == "tuto1"
     assert len(desk.run("%campaign_delivery logs tuto1 --tracking")) == 0
-    assert "mail" in set(desk.run("%campaign_delivery list --templates").internalName)
+    assert "mail" in set(desk.run("%campaign_delivery list --templates")["name"])
     with pytest.raises(SoapFault, match="its status is 'Finished'"):
         desk.run("%campaign_delivery pause tuto1")
     with pytest.raises(SoapFault):
