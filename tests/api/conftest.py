@@ -11,7 +11,13 @@ from typing import Any
 import pytest
 from sandbox.services.conftest import ADMIN, READER, Clock
 
-from campaign_magics.api import Deliveries, Jobs, Subscriptions, Workflows
+from campaign_magics.api import (
+    Deliveries,
+    Delivery,
+    Jobs,
+    Subscriptions,
+    Workflows,
+)
 from campaign_magics.profiles import Profile
 from campaign_magics.sandbox.app import App
 from campaign_magics.sandbox.auth import Authority
@@ -21,6 +27,9 @@ from campaign_magics.sandbox.quota import Quota
 from campaign_magics.sandbox.stores.world import build_world
 from campaign_magics.secret import Secret
 from campaign_magics.session import Connection, open_as
+
+FRENCH = "language = 'fr' AND email IS NOT NULL"
+"""Whom the tests' deliveries are for."""
 
 
 class Office:
@@ -81,3 +90,9 @@ def office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
     made = Office(tmp_path_factory.mktemp("schemas"))
     yield made
     made.close()
+
+
+def new(office: Office, **more: Any) -> Delivery:
+    """Return a delivery that is not prepared yet."""
+    settings: dict[str, Any] = {"targets": FRENCH, "label": "For the tests", **more}
+    return office.deliveries.create("mail", **settings)

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 import pytest
-from api.conftest import Office
-from api.test_api_deliveries import new
+from api.conftest import Office, new
 
 from campaign_magics.api import Jobs
 from campaign_magics.api.jobs import soap_call
