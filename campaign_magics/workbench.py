@@ -131,7 +131,8 @@ class Session(Connection):
 
     def journal(self, job: str | None = None) -> DataFrame:
         """Return the commits made to this instance, or the batches of one of them."""
-        from .write.journal import journal_path, read_journal
+        from .write.journal import read_journal
+        from .write.journal_file import journal_path
 
         path = journal_path(self.profile.url)
         return read_journal(path, lambda j: j.batches(job) if job else j.jobs())

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-from array import array
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import accumulate
 from typing import Final
 
-from .route import Parcel
+from .route import INSERT, Parcel
 
 BATCH_ROWS: Final = 1_000
 """Rows of a call, unless told."""
@@ -23,11 +22,14 @@ class Batch:
     """Consecutive rows that go out in one call.
 
     ``digest`` tells them from all others: their documents, operations and route.
+    ``prints`` have 8 bytes for each row, its document and operation; they are empty
+    where no row is inserted, as anything else can be sent again.
     """
 
     start: int
     stop: int
     digest: str
+    prints: bytes = b""
 
     def __len__(self) -> int:
         """Return the number of rows."""
@@ -67,11 +69,12 @@ def halves(parcel: Parcel, batch: Batch) -> tuple[Batch, Batch]:
 
 def key_marks(keys: Iterable[tuple[str, ...]]) -> bytes:
     """Return 8 bytes for each key: enough to see whether two batches share one."""
-    marks = array("q")
-    for key in keys:
-        digest = hashlib.blake2b("\x1f".join(key).encode(), digest_size=8).digest()
-        marks.frombytes(digest)
-    return marks.tobytes()
+    return _hashes(map("\x1f".join, keys))
+
+
+def _hashes(texts: Iterable[str]) -> bytes:
+    found = (hashlib.blake2b(text.encode(), digest_size=8) for text in texts)
+    return b"".join(one.digest() for one in found)
 
 
 def _batch(parcel: Parcel, start: int, texts: list[str]) -> Batch:
@@ -81,4 +84,7 @@ def _batch(parcel: Parcel, start: int, texts: list[str]) -> Batch:
     digest = hashlib.sha256(f"{parcel.route.method}\n{parcel.route.target}\n".encode())
     digest.update(f"{said}\n".encode())
     digest.update("".join(texts).encode())
-    return Batch(start=start, stop=stop, digest=digest.hexdigest())
+    prints = b""
+    if INSERT in asked:
+        prints = _hashes(map("\n".join, zip(asked, texts, strict=True)))
+    return Batch(start=start, stop=stop, digest=digest.hexdigest(), prints=prints)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, closing, suppress
 from dataclasses import dataclass
@@ -68,19 +69,29 @@ class Order:
         marks = [mark_of(self.parcel, batch) for batch in chosen]
         return journal.landed(self.parcel.route.schema, marks)
 
-    def unsent(self, journal: Journal) -> Iterator[Batch]:
-        """Yield the batches that are to be sent, in parts where they were divided."""
-        known = self.landed(journal)
-        waiting = [batch for batch in self.batches if batch.digest not in known]
+    def made(self, journal: Journal) -> set[int]:
+        """Return the rows to be inserted that an earlier commit has made, or may have.
+
+        The data has changed since, or their batches' answers were lost.
+        """
+        marks = [mark_of(self.parcel, one) for one in self.batches if one.prints]
+        return journal.made(self.parcel.route.schema, marks)
+
+    def known(self, journal: Journal) -> Iterator[tuple[Batch, Entry | None]]:
+        """Yield the batches, in parts where they were divided, with the entries of
+        those that landed before.
+        """
+        landed = self.landed(journal)
+        waiting = deque(self.batches)
         while waiting:
-            batch = waiting.pop(0)
-            entry = journal.find(batch.digest)
-            if entry is None or entry.state != "split":
-                yield batch
-                continue
-            parts = halves(self.parcel, batch)
-            known = self.landed(journal, parts)
-            waiting[:0] = [part for part in parts if part.digest not in known]
+            batch = waiting.popleft()
+            entry = landed.get(batch.digest)
+            if entry is None and journal.is_split(batch.digest):
+                parts = halves(self.parcel, batch)
+                landed |= self.landed(journal, parts)
+                waiting.extendleft(reversed(parts))
+            else:
+                yield batch, entry
 
 
 class Watched:
@@ -123,11 +134,12 @@ def _commit(
 ) -> WriteResult:
     """Send, and close the ``stack`` once no call is under way any more."""
     known = {} if force else order.landed(journal)
+    made = set() if force else order.made(journal)
     job = journal.begin(order.job)
     sending = Sending(order.parcel, order.batches, known, journal, job, force=force)
     delivery = Delivery(
         order.connection,
-        Comparison(order.connection, order.parcel),
+        Comparison(order.connection, order.parcel, made),
         journal,
         job,
         force=force,

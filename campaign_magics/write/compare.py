@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
@@ -26,6 +26,7 @@ OUTCOMES: Final[tuple[Outcome, ...]] = (
 """What becomes of a row; ``missing`` has nothing to update or delete."""
 
 EXISTS: Final = "A record with this key exists already; operation='update' changes it."
+_MADE: Final = "An earlier commit of this row made its record."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,12 +49,29 @@ class Verdict:
     reason: str = ""
 
 
-class Comparison:
-    """Compares rows of a parcel with the records that have their keys."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Existing:
+    """Rows to be inserted that are there, counted from their batch's start.
 
-    def __init__(self, connection: Connection, parcel: Parcel) -> None:
+    An earlier commit of the same rows ``made`` some; the ``others`` are refused.
+    """
+
+    made: tuple[int, ...] = ()
+    others: tuple[int, ...] = ()
+
+
+class Comparison:
+    """Compares rows of a parcel with the records that have their keys.
+
+    ``made`` are rows to be inserted whose records, if there are any, are no others'.
+    """
+
+    def __init__(
+        self, connection: Connection, parcel: Parcel, made: Collection[int] = ()
+    ) -> None:
         self._connection = connection
         self._parcel = parcel
+        self._made = made
         rows = parcel.asked
         slots = {slot.path: slot for slot in rows.layout.slots}
         self._slots = list(slots.values())
@@ -87,15 +105,18 @@ class Comparison:
             )
         ]
 
-    def existing(self, batch: Batch) -> list[int]:
-        """Return the rows to be inserted whose key a record has, from the start."""
+    def existing(self, batch: Batch, rows: Iterable[int]) -> Existing:
+        """Return those of a batch's rows to be inserted whose key a record has."""
         operations = self._parcel.asked.operations(batch.start, batch.stop)
         keys = self._parcel.asked.keys(batch.start, batch.stop)
-        wanted = [at for at, op in enumerate(operations) if op == INSERT]
+        wanted = [at for at in rows if operations[at] == INSERT]
         if not wanted:
-            return []
+            return Existing()
         records = self._find([keys[at] for at in wanted], self._readers)
-        return [at for at in wanted if any(keys[at] in found for found in records)]
+        there = [at for at in wanted if any(keys[at] in found for found in records)]
+        made = tuple(at for at in there if batch.start + at in self._made)
+        others = tuple(at for at in there if batch.start + at not in self._made)
+        return Existing(made=made, others=others)
 
     def there(self, rows: Sequence[int]) -> set[int]:
         """Return those of these rows whose effect is on the server."""
@@ -117,7 +138,8 @@ class Comparison:
     def _is_there(
         self, operation: str, row: Mapping[str, Any], record: Record | None
     ) -> bool:
-        # What waits in a staging table does not tell whether a deletion does, too.
+        # What waits in a staging table does not tell whether a deletion does, too; it
+        # is sent again, and deletes nothing the second time.
         staged = bool(self._parcel.route.staging)
         if operation == "delete":
             return record is None and not staged
@@ -137,6 +159,8 @@ class Comparison:
         if operation == "delete":
             return Verdict(row=row, outcome="delete" if record else "missing")
         if operation == INSERT and (record or key in self.waiting):
+            if row in self._made:
+                return Verdict(row=row, outcome="unchanged", reason=_MADE)
             column = self._parcel.asked.key[0]
             return Verdict(row=row, outcome="refused", column=column, reason=EXISTS)
         if operation == "update" and not record:

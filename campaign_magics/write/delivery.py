@@ -21,7 +21,7 @@ from ..errors import (
 from ..session import Connection
 from ..throttle import WaitCancelled
 from .batches import Batch, key_marks
-from .compare import Comparison
+from .compare import Comparison, Existing
 from .journal import Entry, Journal, Mark, State
 from .route import SESSION, Parcel
 
@@ -45,8 +45,8 @@ class Delivered:
     """What became of a batch.
 
     Either ``landed`` rows are there now and ``skipped`` ones were before, ``refused``
-    rows (from the batch's start) have keys that exist; or ``fault`` refuses it whole;
-    or it ``was_split`` by an earlier commit; or ``failure`` ends the commit.
+    rows (from the batch's start) have keys of other records; or ``fault`` refuses it
+    whole; or it ``was_split`` by an earlier commit; or ``failure`` ends the commit.
     ``in_doubt`` tells that rows of it may be there.
     """
 
@@ -90,34 +90,53 @@ class Delivery:
 
     def deliver(self, batch: Batch, *, doubt: bool) -> Delivered:
         """Send a batch, after reading back what an earlier call may have written."""
-        entry = None if self._force else self._journal.find(batch.digest)
+        forget = self._force and not doubt  # but this commit's own
+        entry = None if forget else self._journal.find(batch.digest)
         if entry is not None and entry.state == "split":
             return Delivered(was_split=True)
-        refused: tuple[int, ...] = ()
+        found = Existing()
         if entry is not None and entry.is_in_doubt:
-            doubt, refused = True, entry.refused
+            doubt, found = True, Existing(others=entry.refused)
         try:
             if not doubt:
-                refused = tuple(self._comparison.existing(batch))
-            return self._send(batch, refused, doubt)
+                found = self._comparison.existing(batch, range(len(batch)))
+            return self._send(batch, found, doubt)
         except BaseException as failure:
             return Delivered(failure=failure, in_doubt=doubt)
+
+    def again(self, batch: Batch, entry: Entry) -> Delivered:
+        """Return what became of a batch that landed before.
+
+        Rows that were left out of it are sent if the records in their way are gone.
+        """
+        left_out = entry.refused
+        made = tuple(at for at in range(len(batch)) if at not in {*left_out})
+        if not left_out:
+            return Delivered(skipped=len(made))
+        try:
+            there = self._comparison.existing(batch, left_out)
+            found = Existing(made=(*made, *there.made), others=there.others)
+            return self._send(batch, found, doubt=False)
+        except BaseException as failure:
+            return Delivered(failure=failure)
 
     def mark(self, batch: Batch) -> Mark:
         """Return what the journal knows a batch by."""
         return mark_of(self._parcel, batch)
 
-    def _send(self, batch: Batch, refused: tuple[int, ...], doubt: bool) -> Delivered:
-        rows = [at for at in range(len(batch)) if at not in set(refused)]
+    def _send(self, batch: Batch, found: Existing, doubt: bool) -> Delivered:
+        known = {*found.made, *found.others}
+        rows = [at for at in range(len(batch)) if at not in known]
         mark = self.mark(batch)
         for _ in range(_TRIES):
             there = self._comparison.there(batch.rows) if doubt else frozenset[int]()
             todo = [at for at in rows if batch.start + at not in there]
             if not todo:
-                return self._landed(mark, rows, refused)
+                return self._landed(mark, rows, found)
             if self._cancel.is_set():  # what is not noted yet is not begun
                 raise WaitCancelled
-            self._journal.sent(self._job, self._parcel.route.schema, mark, refused)
+            schema = self._parcel.route.schema
+            self._journal.sent(self._job, schema, mark, found.others)
             try:
                 self._call(batch, todo)
             except AnswerLost as lost:
@@ -131,19 +150,24 @@ class Delivery:
                 self._settle(mark, "doubtful" if doubt else "pending")
                 return Delivered(failure=error, in_doubt=doubt)
             else:
-                return self._landed(mark, rows, refused)
+                return self._landed(mark, rows, found)
         return Delivered(failure=failure, in_doubt=True)
 
-    def _landed(
-        self, mark: Mark, rows: Sequence[int], refused: tuple[int, ...]
-    ) -> Delivered:
+    def _landed(self, mark: Mark, rows: Sequence[int], found: Existing) -> Delivered:
         failure = None
         if rows:
             failure = self._settle(mark, "acknowledged")
         else:
             schema = self._parcel.route.schema
-            self._journal.note(self._job, schema, mark, "rejected", "exists")
-        return Delivered(landed=len(rows), refused=refused, failure=failure)
+            state: State = "acknowledged" if found.made else "rejected"
+            reason = "exists" if found.others else ""
+            self._journal.note(self._job, schema, mark, state, reason, found.others)
+        return Delivered(
+            landed=len(rows),
+            skipped=len(found.made),
+            refused=found.others,
+            failure=failure,
+        )
 
     def _settle(self, mark: Mark, state: State) -> CampaignError | None:
         """Note what became of a call; return what keeps the journal from it.
@@ -173,9 +197,5 @@ def mark_of(parcel: Parcel, batch: Batch) -> Mark:
         start=batch.start,
         stop=batch.stop,
         marks=key_marks(keys),
+        prints=batch.prints,
     )
-
-
-def as_delivered(batch: Batch, entry: Entry) -> Delivered:
-    """Return a batch that an earlier commit has delivered."""
-    return Delivered(skipped=len(batch) - len(entry.refused), refused=entry.refused)

@@ -3,73 +3,60 @@
 A batch is noted as ``sent``, safely on disk, before its call leaves; its answer makes
 it ``acknowledged``, ``rejected`` or ``split`` (its halves have entries of their own).
 One that is still ``sent``, or ``doubtful`` after a lost answer, is read back before
-anything is repeated.  Values are never kept: a batch is its hash, a key 8 bytes of one.
+anything is repeated.  Values are never kept: a batch is its hash, a key and a row to be
+inserted are 8 bytes of one.
 """
 
 from __future__ import annotations
 
-import hashlib
 import json
-import os
-import re
-import sqlite3
 import threading
 import time
 import uuid
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing, contextmanager
+from collections.abc import Callable, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 import numpy as np
 
-from ..errors import InvalidOption
+from .journal_file import opened, told
+from .turns import Found, Hashes, Turns, hashes
 
 if TYPE_CHECKING:
     import pandas as pd
 
 State = Literal["pending", "sent", "acknowledged", "rejected", "split", "doubtful"]
 
-_PATIENCE: Final = 30.0
-"""Seconds to wait for another process that holds the file."""
-
-_PAUSE: Final = 0.02
-"""Seconds between two tries where SQLite does not wait itself."""
+Values = tuple[object, ...]
 
 _KEPT: Final = 90 * 86_400
 """Seconds that a batch is remembered; commits are listed for ever."""
 
-_TABLES: Final = """
-CREATE TABLE IF NOT EXISTS Job (
-  id TEXT PRIMARY KEY, started REAL, ended REAL, schema TEXT, operation TEXT,
-  key TEXT, route TEXT, rows INTEGER, landed INTEGER, skipped INTEGER,
-  rejected INTEGER, outcome TEXT);
-CREATE TABLE IF NOT EXISTS Batch (
-  digest TEXT PRIMARY KEY, job TEXT, schema TEXT, start INTEGER, stop INTEGER,
-  state TEXT, reason TEXT, refused TEXT, marks BLOB, turn INTEGER,
-  created REAL, sent REAL, ended REAL);
-CREATE INDEX IF NOT EXISTS BatchJob ON Batch (job);
-CREATE INDEX IF NOT EXISTS BatchTurn ON Batch (schema, turn);
-"""
 _ENTER: Final = """
-INSERT INTO Batch (digest, job, schema, start, stop, state, reason, refused, marks,
-  turn, created, sent) VALUES (?, ?, ?, ?, ?, 'sent', '', ?, ?,
+INSERT INTO Batch (digest, job, schema, start, stop, refused, marks, prints, state,
+  reason, turn, created, sent) VALUES (?, ?, ?, ?, ?, ?, ?, ?, 'sent', '',
   (SELECT coalesce(max(turn), 0) + 1 FROM Batch), ?, ?)
 ON CONFLICT (digest) DO UPDATE SET job = excluded.job, start = excluded.start,
   stop = excluded.stop, state = 'sent', reason = '', refused = excluded.refused,
   turn = excluded.turn, sent = excluded.sent, ended = NULL
 """
 _NOTE: Final = """
-INSERT INTO Batch (digest, job, schema, start, stop, state, reason, refused, marks,
-  turn, created, ended) VALUES (?, ?, ?, ?, ?, ?, ?, '[]', ?, 0, ?, ?)
+INSERT INTO Batch (digest, job, schema, start, stop, refused, marks, prints, state,
+  reason, turn, created, ended) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?,
+  (SELECT coalesce(max(turn), 0) + 1 FROM Batch), ?, ?)
 ON CONFLICT (digest) DO UPDATE SET job = excluded.job, start = excluded.start,
   stop = excluded.stop, state = excluded.state, reason = excluded.reason,
-  ended = excluded.ended
+  refused = excluded.refused, turn = excluded.turn, ended = excluded.ended
 """
 _LATER: Final = """
 SELECT turn, marks FROM Batch
 WHERE schema = ? AND turn >= ? AND state IN ('sent', 'doubtful', 'acknowledged')
+"""
+_MADE: Final = """
+SELECT turn, refused, prints FROM Batch
+WHERE schema = ? AND prints <> x'' AND state IN ('sent', 'doubtful', 'acknowledged')
 """
 _KILLED: Final = """
 UPDATE Job SET outcome = 'killed' WHERE schema = ? AND outcome = 'running'
@@ -89,12 +76,16 @@ WHERE job = ? ORDER BY start, stop DESC
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mark:
-    """What identifies a batch: its hash, its place in the data, marks of its keys."""
+    """What identifies a batch: its hash, its place in the data, marks of its keys.
+
+    ``prints`` are hashes of its rows, where some are to be inserted.
+    """
 
     digest: str
     start: int
     stop: int
     marks: bytes
+    prints: bytes = b""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,7 +124,7 @@ class Journal:
         self.path = path
         self._lock = threading.Lock()
         with told(path):
-            self._connection = _opened(path)
+            self._connection = opened(path)
 
     def close(self) -> None:
         """Close the file; what comes later is lost, so all work must have ended."""
@@ -176,6 +167,11 @@ class Journal:
             turn=row["turn"],
         )
 
+    def is_split(self, digest: str) -> bool:
+        """Tell whether a batch was refused and went on in two parts."""
+        entry = self.find(digest)
+        return entry is not None and entry.state == "split"
+
     def landed(self, schema: str, marks: Sequence[Mark]) -> dict[str, Entry]:
         """Return the entries of batches that landed and are still the last word.
 
@@ -187,26 +183,46 @@ class Journal:
         if not found:
             return {}
         first = min(entry.turn for entry in found.values())
-        last_word = _LastWord(self._all(_LATER, (schema, first)))
+        last_word = self._last_word(schema, first)
         return {
             mark.digest: found[mark.digest]
             for mark in marks
             if mark.digest in found
-            if last_word.turn_of(mark.marks) <= found[mark.digest].turn
+            if max(last_word(mark.marks), default=0) <= found[mark.digest].turn
         }
+
+    def made(self, schema: str, marks: Sequence[Mark]) -> set[int]:
+        """Return the rows of these batches that a commit has inserted, or may have.
+
+        They are counted as ``Mark.start`` is.  Batches are told apart by all their
+        rows: this finds the rows again when others were added to the data or taken
+        out.  A row whose record was written later is left out.
+        """
+        printed = [mark for mark in marks if mark.prints]
+        if not printed:
+            return set()
+        batches = self._all(_MADE, (schema,))
+        made = Turns((one["turn"], _sent_prints(one)) for one in batches)
+        last_word = self._last_word(schema, 0)
+        found: set[int] = set()
+        for mark in printed:
+            turns = made.of(hashes(mark.prints))
+            own = (turns > 0) & (last_word(mark.marks) <= turns)
+            found.update((np.flatnonzero(own) + mark.start).tolist())
+        return found
 
     def sent(
         self, job: str, schema: str, mark: Mark, refused: Sequence[int] = ()
     ) -> None:
         """Note that a call is about to leave; on disk when this returns."""
         now = time.time()
-        place = (mark.digest, job, schema, mark.start, mark.stop)
-        self._do(_ENTER, (*place, json.dumps(list(refused)), mark.marks, now, now))
+        self._do(_ENTER, (*_place(job, schema, mark, refused), now, now))
 
     def sweeping(self, job: str, schema: str, digest: str) -> None:
         """Note a call about to leave that may change any record of a schema."""
         now = time.time()
-        self._do(_ENTER, (digest, job, schema, 0, 0, "[]", None, now, now))
+        place = (digest, job, schema, 0, 0, "[]", None, b"")
+        self._do(_ENTER, (*place, now, now))
 
     def settle(self, digest: str, state: State, reason: str = "") -> None:
         """Note what became of a call."""
@@ -216,12 +232,18 @@ class Journal:
         )
 
     def note(
-        self, job: str, schema: str, mark: Mark, state: State, reason: str = ""
+        self,
+        job: str,
+        schema: str,
+        mark: Mark,
+        state: State,
+        reason: str = "",
+        refused: Sequence[int] = (),
     ) -> None:
-        """Note a batch that is not sent as it is: ``rejected`` or in doubt."""
+        """Note a batch that is not sent as it is: ``rejected``, in doubt, or there."""
         now = time.time()
-        place = (mark.digest, job, schema, mark.start, mark.stop)
-        self._do(_NOTE, (*place, state, reason, mark.marks, now, now))
+        place = _place(job, schema, mark, refused)
+        self._do(_NOTE, (*place, state, reason, now, now))
 
     def jobs(self) -> pd.DataFrame:
         """Return all commits, the latest first."""
@@ -230,6 +252,18 @@ class Journal:
     def batches(self, job: str) -> pd.DataFrame:
         """Return the batches that a commit was the last to send."""
         return self._frame(_BATCHES, (job,))
+
+    def _last_word(self, schema: str, first: int) -> Callable[[bytes], Found]:
+        """Return what tells the last turn, from ``first`` on, that wrote each key."""
+        rows = self._all(_LATER, (schema, first))
+        swept = max((row["turn"] for row in rows if row["marks"] is None), default=0)
+        marked = [row for row in rows if row["marks"] is not None]
+        turns = Turns((row["turn"], hashes(row["marks"])) for row in marked)
+
+        def last_word(marks: bytes) -> Found:
+            return np.maximum(turns.of(hashes(marks)), swept)
+
+        return last_word
 
     def _do(self, sql: str, values: Sequence[object]) -> None:
         with self._lock, told(self.path):
@@ -256,89 +290,19 @@ class Journal:
         return frame
 
 
-@contextmanager
-def told(path: Path) -> Iterator[None]:
-    """Say what to do about a file that cannot be used."""
-    try:
-        yield
-    except (OSError, sqlite3.Error) as exc:
-        raise InvalidOption(
-            f"The journal {path} cannot be used: {exc}.",
-            hint="make its folder writable, or delete it: nothing is then skipped",
-        ) from exc
+def _place(job: str, schema: str, mark: Mark, refused: Sequence[int]) -> Values:
+    """Return the first values of an entry."""
+    place = (mark.digest, job, schema, mark.start, mark.stop)
+    return (*place, json.dumps(list(refused)), mark.marks, mark.prints)
 
 
-def _opened(path: Path) -> sqlite3.Connection:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
-    connection = sqlite3.connect(
-        path, timeout=_PATIENCE, isolation_level=None, check_same_thread=False
-    )
-    try:
-        connection.row_factory = sqlite3.Row
-        _use_wal(connection)
-        connection.execute("PRAGMA synchronous = FULL")
-        connection.executescript(_TABLES)
-    except BaseException:
-        connection.close()
-        raise
-    return connection
-
-
-def is_busy(error: sqlite3.OperationalError) -> bool:
-    """Tell whether somebody else holds the file."""
-    return error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY
-
-
-def _use_wal(connection: sqlite3.Connection) -> None:
-    """Switch a new file to WAL; SQLite itself does not wait here for other openers."""
-    end = time.monotonic() + _PATIENCE
-    while True:
-        try:
-            connection.execute("PRAGMA journal_mode = WAL")
-        except sqlite3.OperationalError as exc:
-            if not is_busy(exc) or time.monotonic() > end:
-                raise
-            time.sleep(_PAUSE)
-        else:
-            return
-
-
-def journal_path(instance: str) -> Path:
-    """Return the file of an instance (a URL), in the user's folder for state."""
-    import platformdirs
-
-    slug = re.sub(r"[^a-z0-9.]+", "-", instance.lower().partition("://")[2])[:60]
-    key = hashlib.sha256(instance.encode()).hexdigest()[:8]
-    folder = platformdirs.user_state_path("campaign_magics") / "journals"
-    return folder / f"{slug.strip('-')}-{key}.sqlite"
+def _sent_prints(row: Any) -> Hashes:
+    """Return the prints of an entry's rows, but of those that were left out."""
+    prints = hashes(row["prints"])
+    return np.delete(prints, json.loads(row["refused"]))
 
 
 def read_journal(path: Path, read: Callable[[Journal], pd.DataFrame]) -> pd.DataFrame:
     """Open a journal, read a table of it and close it again."""
     with closing(Journal(path)) as journal:
         return read(journal)
-
-
-class _LastWord:
-    """Which batch was the last to write a record; keys are told apart by marks."""
-
-    def __init__(self, rows: Sequence[Any]) -> None:
-        known = [row for row in rows if row["marks"] is not None]
-        swept = [row["turn"] for row in rows if row["marks"] is None]
-        self._swept = max(swept, default=0)
-        keys = [np.frombuffer(row["marks"], np.int64) for row in known]
-        turns = [np.full(len(k), r["turn"]) for k, r in zip(keys, known, strict=True)]
-        self._keys = np.concatenate([np.empty(0, np.int64), *keys])
-        self._turns = np.concatenate([np.empty(0, np.int64), *turns])
-        order = np.lexsort((self._turns, self._keys))
-        self._keys, self._turns = self._keys[order], self._turns[order]
-
-    def turn_of(self, marks: bytes) -> int:
-        """Return the last turn in which one of these records was written."""
-        wanted = np.frombuffer(marks, np.int64)
-        behind = np.searchsorted(self._keys, wanted, side="right")
-        known = behind[behind > 0] - 1
-        hits = known[np.isin(self._keys[known], wanted)]
-        latest = int(self._turns[hits].max()) if hits.size else 0
-        return max(self._swept, latest)

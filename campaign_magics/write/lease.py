@@ -11,7 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
-from .journal import is_busy, told
+from .journal_file import is_busy, told
 
 _LOOK: Final = 0.2
 """Seconds between looks: a wait of SQLite's own cannot be interrupted."""

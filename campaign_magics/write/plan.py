@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Hashable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from typing import Any, Final
@@ -18,7 +18,8 @@ from .batches import Batch, cut
 from .commit import Order, commit, rate_of
 from .compare import OUTCOMES, Comparison, Outcome, Verdict
 from .documents import document_schema, is_document
-from .journal import Journal, journal_path
+from .journal import Entry, Journal
+from .journal_file import journal_path
 from .layout import OPERATION
 from .options import Options
 from .result import WriteResult
@@ -182,11 +183,11 @@ def plan_rows(
         path=journal_path(connection.profile.url),
         fresh=fresh,
     )
-    unsent, landed, calls = _journaled(order)
-    chosen = unsent[: options.sample]
-    comparison = Comparison(connection, parcelled)
+    known = _known(order)
+    chosen = known.unsent[: options.sample]
+    comparison = Comparison(connection, parcelled, known.made)
     verdicts = comparison.preview(chosen) if chosen else []
-    looked = _spread(landed, _LOOKED if options.sample != 0 else 0)
+    looked = _spread(known.landed, _LOOKED if options.sample != 0 else 0)
     return Plan(
         schema=rows.schema.id,
         operation=rows.operation,
@@ -196,13 +197,13 @@ def plan_rows(
         route=str(parcelled.route),
         total=rows.total,
         rows=len(rows),
-        skipped=len(landed),
+        skipped=len(known.landed),
         compared=len(verdicts),
         counts=_counts(verdicts),
         problems=rows.problems,
         changes=_changes(verdicts, rows),
         outcomes=_outcomes(verdicts, rows),
-        calls=calls,
+        calls=known.calls,
         tps=rate_of(connection, parcelled.route.method),
         notes=tuple(_notes(comparison)),
         outdated=_outdated(comparison, looked),
@@ -230,7 +231,7 @@ def _notes(comparison: Comparison) -> Iterator[str]:
         )
 
 
-def _spread(rows: range | Sequence[int], most: int) -> list[int]:
+def _spread(rows: Sequence[int], most: int) -> list[int]:
     """Return at most so many of these rows, from the first to the last."""
     if len(rows) <= most or not most:
         return list(rows[:most])
@@ -270,18 +271,40 @@ def _named_schema(data: object, schema: object) -> str:
     return named
 
 
-def _journaled(order: Order) -> tuple[list[int], list[int], int]:
-    """Return the rows that would be sent, those that landed before, and the calls."""
-    fresh: Sequence[Batch] = order.batches
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Known:
+    """What the journal says of rows: to be sent or looked at, or ``landed`` before.
+
+    ``made`` are those of the former whose records an earlier commit has inserted.
+    """
+
+    unsent: Sequence[int]
+    landed: Sequence[int]
+    made: Collection[int]
+    calls: int
+
+
+def _known(order: Order) -> _Known:
+    """Look into the journal, and count the calls."""
+    known: Sequence[tuple[Batch, Entry | None]]
+    known, made = [(batch, None) for batch in order.batches], set[int]()
     if order.path.exists() and not order.fresh:
         with closing(Journal(order.path)) as journal:
-            fresh = list(order.unsent(journal))
-    is_fresh = np.zeros(len(order.parcel), np.bool_)
-    for batch in fresh:
-        is_fresh[batch.start : batch.stop] = True
-    rows = np.flatnonzero(is_fresh).tolist()
-    landed = np.flatnonzero(~is_fresh).tolist()
-    return rows, landed, len(fresh) + _looks(order, fresh)
+            known, made = list(order.known(journal)), order.made(journal)
+    unsent = np.zeros(len(order.parcel), np.bool_)
+    for batch, entry in known:
+        if entry is None:
+            unsent[batch.start : batch.stop] = True
+        else:
+            unsent[[batch.start + at for at in entry.refused]] = True
+    fresh = [batch for batch, entry in known if entry is None]
+    again = [batch for batch, entry in known if entry and entry.refused]
+    return _Known(
+        unsent=np.flatnonzero(unsent).tolist(),
+        landed=np.flatnonzero(~unsent).tolist(),
+        made=made,
+        calls=len(fresh) + _looks(order, [*fresh, *again]),
+    )
 
 
 def _looks(order: Order, batches: Sequence[Batch]) -> int:

@@ -22,7 +22,8 @@ from ..session.progress import Watch
 from ..session.tally import Tally
 from .columns import bracketed, target
 from .commit import patience, rate_of
-from .journal import Job, Journal, journal_path
+from .journal import Job, Journal
+from .journal_file import journal_path
 from .lease import Lease
 from .options import Options
 from .plan import Plan, plan_rows

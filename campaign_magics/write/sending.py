@@ -16,8 +16,8 @@ from ..errors import CampaignError, SoapFault
 from ..session.crew import Crew
 from ..session.walk import pages_in_flight
 from .batches import Batch, halves
-from .delivery import Delivered, Delivery, as_delivered, mark_of
-from .journal import Entry, Journal
+from .delivery import Delivered, Delivery, mark_of
+from .journal import Entry, Journal, Mark
 from .result import Refusal, exists, refusal_of
 from .route import Parcel
 
@@ -146,7 +146,7 @@ class Sending:
     def _deliver(self, delivery: Delivery, task: Task) -> None:
         known = self._known.get(task.batch.digest)
         if known is not None:
-            outcome = as_delivered(task.batch, known)
+            outcome = delivery.again(task.batch, known)
         else:
             outcome = delivery.deliver(task.batch, doubt=task.doubt)
         self._done.put((task, outcome))
@@ -243,12 +243,30 @@ class Sending:
         marks = [mark_of(self._parcel, half) for half in (first, second)]
         schema = self._parcel.route.schema
         if doubt:
-            for mark in marks:
-                self._journal.note(self._job, schema, mark, "doubtful")
+            self._note_doubt(batch, marks)
         if not self._force:
             self._known |= self._journal.landed(schema, marks)
         half = Task(first, doubt=doubt, twin=second, fault=fault)
         self._put_back(task, half)
+
+    def _note_doubt(self, batch: Batch, parts: Sequence[Mark]) -> None:
+        """Note parts of a batch that may have been applied.
+
+        What was left out of it had the key of another record: that it is there does
+        not mean that this commit has made it.
+        """
+        entry = self._journal.find(batch.digest)
+        refused = () if entry is None else entry.refused
+        for part in parts:
+            rows = range(part.start - batch.start, part.stop - batch.start)
+            inside = [at - rows.start for at in refused if at in rows]
+            self._journal.note(
+                self._job,
+                self._parcel.route.schema,
+                part,
+                "doubtful",
+                refused=inside,
+            )
 
     def _put_back(self, task: Task, part: Task) -> None:
         if task.from_end:

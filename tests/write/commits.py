@@ -120,10 +120,11 @@ def unsettled(order: Order) -> dict[int, str | None]:
 
     with closing(Journal(order.path)) as journal:
         found: dict[int, str | None] = {}
-        for batch in order.unsent(journal):
-            entry = journal.find(batch.digest)
-            state = None if entry is None else entry.state
-            found |= dict.fromkeys(range(batch.start, batch.stop), state)
+        for batch, landed in order.known(journal):
+            if landed is None:
+                entry = journal.find(batch.digest)
+                state = None if entry is None else entry.state
+                found |= dict.fromkeys(range(batch.start, batch.stop), state)
         return found
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
+import pandas as pd
 import pytest
 from lxml import etree
 
@@ -39,3 +41,18 @@ def rows(lookup: Callable[[str], Schema]) -> Callable[..., Rows]:
         return read_rows(data, lookup(schema), lookup, **wishes)
 
     return read
+
+
+@pytest.fixture
+def tag(request: pytest.FixtureRequest) -> str:
+    """What keeps the records of one test apart."""
+    return re.sub(r"\W+", "-", request.node.name)[-60:]
+
+
+@pytest.fixture
+def people(tag: str) -> Callable[..., pd.DataFrame]:
+    def make(count: int, **columns: Any) -> pd.DataFrame:
+        emails = [f"p{n}@{tag}.example" for n in range(count)]
+        return pd.DataFrame({"email": emails, "account": tag, **columns})
+
+    return make

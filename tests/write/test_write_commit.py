@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import math
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import pandas as pd
 import pytest
+from write.steps import SCHEMA, calls, commit, found
 from write.trials import fault_trial, kill_trial
 
 import campaign_magics as cm
@@ -21,8 +22,6 @@ from campaign_magics.errors import (
 from campaign_magics.session import Interrupted, Progress
 from campaign_magics.workbench import Session
 from campaign_magics.write.result import WriteResult
-
-SCHEMA = "nms:recipient"
 
 
 @pytest.fixture(scope="module")
@@ -41,39 +40,6 @@ def _no_faults(server: cm.Sandbox) -> Iterator[None]:
 def session(server: cm.Sandbox) -> Iterator[Session]:
     with cm.connect(server) as session:
         yield session
-
-
-@pytest.fixture
-def tag(request: pytest.FixtureRequest) -> str:
-    """What keeps the records of one test apart."""
-    return request.node.name.partition("[")[0][:60]
-
-
-@pytest.fixture
-def people(tag: str) -> Callable[..., pd.DataFrame]:
-    def make(count: int, **columns: Any) -> pd.DataFrame:
-        emails = [f"p{n}@{tag}.example" for n in range(count)]
-        return pd.DataFrame({"email": emails, "account": tag, **columns})
-
-    return make
-
-
-def commit(session: Session, frame: Any, **wishes: Any) -> WriteResult:
-    wishes = {"key": "@email", "ingest": False, **wishes}
-    return session.write(frame, SCHEMA, **wishes).commit()
-
-
-def found(session: Session, tag: str, *columns: str) -> pd.DataFrame:
-    return session.query(
-        f"SELECT {', '.join(['email', *columns])} FROM {SCHEMA} WHERE account = :tag",
-        params={"tag": tag},
-        limit=None,
-    )
-
-
-def calls(server: cm.Sandbox, method: str) -> int:
-    apis = server.stats(clear=True)["apis"]
-    return sum(c["calls"] for name, c in apis.items() if name.endswith(f"#{method}"))
 
 
 @pytest.mark.slow

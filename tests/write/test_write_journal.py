@@ -16,7 +16,8 @@ from hypothesis import strategies as st
 
 from campaign_magics.errors import InvalidOption
 from campaign_magics.write.batches import key_marks
-from campaign_magics.write.journal import Job, Journal, Mark, journal_path
+from campaign_magics.write.journal import Job, Journal, Mark
+from campaign_magics.write.journal_file import journal_path
 
 pytestmark = pytest.mark.pure
 

@@ -18,7 +18,7 @@ from campaign_magics.errors import InvalidOption, PartialWrite
 from campaign_magics.session import Interrupted
 from campaign_magics.session.progress import Progress
 from campaign_magics.workbench import Session
-from campaign_magics.write import journal as journal_module
+from campaign_magics.write import journal_file as journal_module
 from campaign_magics.write.journal import Job, Journal
 from campaign_magics.write.lease import Lease
 from campaign_magics.write.plan import Plan
