@@ -9,15 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sandbox.services.conftest import ADMIN, READER, Clock
+from clocks import StillClock
+from sandbox.services.conftest import ADMIN, READER
 
-from campaign_magics.api import (
-    Deliveries,
-    Delivery,
-    Jobs,
-    Subscriptions,
-    Workflows,
-)
+from campaign_magics.api import Deliveries, Delivery, Jobs, Subscriptions, Workflows
 from campaign_magics.profiles import Profile
 from campaign_magics.sandbox.app import App
 from campaign_magics.sandbox.auth import Authority
@@ -36,7 +31,7 @@ class Office:
     """A running instance with its clock, and doors for its operators."""
 
     def __init__(self, cache: Path) -> None:
-        self.clock = Clock(1_773_576_000.0)  # 2026-03-15 12:00:00 UTC
+        self.clock = StillClock(1_773_576_000.0)  # 2026-03-15 12:00:00 UTC
         self.world = build_world(rows=300, as_of=date(2026, 3, 15), clock=self.clock)
         authority = Authority()
         for operator in (ADMIN, READER):

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import threading
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from clocks import StillClock
 
 from campaign_magics.api.shown import Shown
 from campaign_magics.api.waiting import Moment, Patience, Seen, wait
@@ -15,25 +15,6 @@ from campaign_magics.session import Interrupted
 from campaign_magics.session.progress import Progress, Underway
 
 pytestmark = pytest.mark.pure
-
-
-class Clock:
-    """Notes every pause and lets it pass at once."""
-
-    def __init__(self) -> None:
-        self.time = 100.0
-        self.pauses: list[float] = []
-
-    def now(self) -> float:
-        return self.time
-
-    def monotonic(self) -> float:
-        return self.time
-
-    def wait(self, seconds: float, cancel: threading.Event | None = None) -> bool:
-        self.pauses.append(seconds)
-        self.time += seconds
-        return False
 
 
 def connection(rate: float | None = None) -> Any:
@@ -51,38 +32,38 @@ def looks(*states: str) -> Any:
 
 
 def test_the_pause_grows_while_nothing_changes_and_starts_anew_when_it_does() -> None:
-    clock = Clock()
+    clock = StillClock()
     states = ["a", "a", "a", "b", "b", "b"]
     assert wait(connection(), "it", looks(*states), Patience(clock=clock)) == "b"
-    assert clock.pauses == [0.5, 0.75, 1.125, 0.5, 0.75]
+    assert clock.waits == [0.5, 0.75, 1.125, 0.5, 0.75]
 
 
 def test_the_pause_has_a_limit() -> None:
-    clock = Clock()
+    clock = StillClock()
     wait(connection(), "it", looks(*["a"] * 30), Patience(clock=clock))
-    assert max(clock.pauses) == 15.0
+    assert max(clock.waits) == 15.0
 
 
 def test_a_small_budget_is_not_spent_on_looking() -> None:
     """At one call in 5 seconds, every other turn is left to others."""
-    clock = Clock()
+    clock = StillClock()
     wait(connection(rate=0.2), "it", looks(*"aaab"), Patience(clock=clock))
-    assert clock.pauses == [10.0, 10.0, 10.0]
+    assert clock.waits == [10.0, 10.0, 10.0]
 
 
 def test_what_is_over_costs_one_look() -> None:
-    clock = Clock()
+    clock = StillClock()
     assert wait(connection(), "it", looks("done"), Patience(clock=clock)) == "done"
-    assert clock.pauses == []
+    assert clock.waits == []
 
 
 @pytest.mark.parametrize("timeout", [0, 1, 7.5])
 def test_the_time_is_up_to_the_second(timeout: float) -> None:
-    clock = Clock()
+    clock = StillClock()
     patience = Patience(timeout=timeout, clock=clock)
     with pytest.raises(StillRunning) as caught:
         wait(connection(), "it", looks(*["busy"] * 99), patience)
-    assert clock.time == 100.0 + timeout
+    assert clock.seconds == 1_000.0 + timeout
     assert "It is still 'busy'" in caught.value.message
     assert caught.value.facts["state"] == "busy"
 
@@ -99,7 +80,7 @@ def counting(*counts: int) -> Any:
 def test_each_look_is_told_with_its_share_and_the_time_left() -> None:
     """10 steps in the first half second are 20 a second: 90 take 4.5 seconds."""
     told: list[Progress] = []
-    patience = Patience(progress=told.append, clock=Clock())
+    patience = Patience(progress=told.append, clock=StillClock())
     wait(connection(), "job 7", counting(0, 10, 10, 100), patience)
     assert list(map(str, told)) == [
         "job 7: Running · 0% · 0 s",
@@ -112,7 +93,7 @@ def test_each_look_is_told_with_its_share_and_the_time_left() -> None:
 
 def test_a_count_that_starts_anew_is_measured_anew() -> None:
     told: list[Progress] = []
-    patience = Patience(progress=told.append, clock=Clock())
+    patience = Patience(progress=told.append, clock=StillClock())
     wait(connection(), "job 7", counting(50, 70, 10, 20, 100), patience)
     assert [one.left for one in told] == [None, pytest.approx(0.75), None, 4.0, None]
 
@@ -125,7 +106,7 @@ def test_a_wait_is_underway_until_it_ends_however_it_ends() -> None:
     def note(_: Progress) -> None:
         seen.extend(map(str, here.underway.now))
 
-    wait(here, "job 7", counting(0, 100), Patience(progress=note, clock=Clock()))
+    wait(here, "job 7", counting(0, 100), Patience(progress=note, clock=StillClock()))
     assert seen == ["job 7: Running · 0% · 0 s", "job 7: Running · 100% · 0 s"]
     assert here.underway.now == ()
 
@@ -133,9 +114,9 @@ def test_a_wait_is_underway_until_it_ends_however_it_ends() -> None:
         raise KeyboardInterrupt
 
     with pytest.raises(Interrupted, match="Job 7 had not been seen yet after 0 s"):
-        wait(here, "job 7", interrupted, Patience(clock=Clock()))
+        wait(here, "job 7", interrupted, Patience(clock=StillClock()))
     with pytest.raises(StillRunning):
-        wait(here, "job 7", counting(0, 1), Patience(timeout=0, clock=Clock()))
+        wait(here, "job 7", counting(0, 1), Patience(timeout=0, clock=StillClock()))
     assert here.underway.now == ()
 
 
@@ -143,7 +124,7 @@ def test_a_broken_progress_line_does_not_end_the_wait() -> None:
     def broken(_: Progress) -> None:
         raise RuntimeError("no display")
 
-    patience = Patience(progress=broken, clock=Clock())
+    patience = Patience(progress=broken, clock=StillClock())
     assert wait(connection(), "it", looks(*"ab"), patience) == "b"
 
 
@@ -179,5 +160,5 @@ def test_it_is_called_as_it_turns_out_to_be_called() -> None:
             connection(),
             "the workflow",
             lambda: seen,
-            Patience(timeout=0, clock=Clock()),
+            Patience(timeout=0, clock=StillClock()),
         )

@@ -6,6 +6,7 @@ import threading
 from typing import Any
 
 import pytest
+from clocks import StillClock
 
 from campaign_magics.api import Moment
 from campaign_magics.magics.business import _footer
@@ -30,22 +31,6 @@ WAIT = Moment(
     left=21,
     tps=None,
 )
-
-
-class Hands:
-    """A clock that somebody turns."""
-
-    at = 100.0
-
-    def monotonic(self) -> float:
-        return self.at
-
-    def now(self) -> float:
-        return self.at
-
-    def wait(self, seconds: float, cancel: object = None) -> bool:
-        self.at += seconds
-        return False
 
 
 class Kernel:
@@ -76,9 +61,9 @@ def page(monkeypatch: pytest.MonkeyPatch) -> Page:
     return Page(monkeypatch)
 
 
-def paused(hands: Hands) -> Budget:
+def paused(clock: StillClock) -> Budget:
     """A budget that a 429 has just stopped for 30 s, with one call in line."""
-    budget = Budget("i", Limits(default=10), MemoryStore(), hands)
+    budget = Budget("i", Limits(default=10), MemoryStore(), clock)
     with budget.turn("xtk:queryDef#ExecuteQuery") as turn:
         turn.throttled(30.0)
     return budget
@@ -86,14 +71,14 @@ def paused(hands: Hands) -> Budget:
 
 def test_it_says_what_it_waits_for_when_nothing_arrives(page: Page) -> None:
     """Not at once: a second of silence comes first; each second counts down."""
-    hands = Hands()
-    line = ProgressLine(Kernel(), paused(hands), clock=hands)
+    clock = StillClock(100.0)
+    line = ProgressLine(Kernel(), paused(clock), clock=clock)
     line.tick()
     assert page.texts == []
-    hands.at += 2
+    clock.seconds += 2
     line.tick()
     line.tick()
-    hands.at += 1
+    clock.seconds += 1
     line.tick()
     line.end("done")
     assert page.texts == [
@@ -104,9 +89,9 @@ def test_it_says_what_it_waits_for_when_nothing_arrives(page: Page) -> None:
 
 
 def test_a_line_that_only_waited_ends_in_a_sentence_too(page: Page) -> None:
-    hands = Hands()
-    line = ProgressLine(Kernel(), paused(hands), clock=hands)
-    hands.at += 2
+    clock = StillClock(100.0)
+    line = ProgressLine(Kernel(), paused(clock), clock=clock)
+    clock.seconds += 2
     line.tick()
     line.end()
     assert page.texts[-1] == "it ended before the first answer"
@@ -131,10 +116,10 @@ def test_the_line_under_a_finished_wait_promises_no_time() -> None:
 
 
 def test_what_is_done_already_stays_on_the_line(page: Page) -> None:
-    hands = Hands()
-    line = ProgressLine(Kernel(), paused(hands), clock=hands)
+    clock = StillClock(100.0)
+    line = ProgressLine(Kernel(), paused(clock), clock=clock)
     line(STANDING)
-    hands.at += 2
+    clock.seconds += 2
     line.tick()
     line(STANDING)
     line.end("")
@@ -151,9 +136,9 @@ def test_what_is_done_already_stays_on_the_line(page: Page) -> None:
 
 def test_it_is_silent_when_the_budget_is_not_the_cause(page: Page) -> None:
     """A slow server is not a wait for the budget."""
-    hands = Hands()
-    line = ProgressLine(Kernel(), Budget("i", clock=hands), clock=hands)
-    hands.at += 30
+    clock = StillClock(100.0)
+    line = ProgressLine(Kernel(), Budget("i", clock=clock), clock=clock)
+    clock.seconds += 30
     line.tick()
     line.end("")
     assert page.texts == []
@@ -161,13 +146,13 @@ def test_it_is_silent_when_the_budget_is_not_the_cause(page: Page) -> None:
 
 def test_it_looks_only_while_the_work_lasts(page: Page) -> None:
     """On the one ticker, and off it at the end; a late look draws nothing."""
-    hands = Hands()
-    line = ProgressLine(Kernel(), paused(hands), clock=hands)
+    clock = StillClock(100.0)
+    line = ProgressLine(Kernel(), paused(clock), clock=clock)
     assert TICKER.open == (line,)
     line.end("")
     assert TICKER.open == ()
     assert not [t for t in threading.enumerate() if t.name == "campaign-ticker"]
-    hands.at += 5
+    clock.seconds += 5
     line.tick()
     assert page.texts == []
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
+from clocks import StillClock
 from lxml import etree
 
 from campaign_magics.errors import UnknownName
@@ -39,24 +40,12 @@ def lookup() -> Callable[[str], Schema]:
     return find
 
 
-@dataclass(frozen=True)
-class Noon:
-    """A clock that stands still."""
-
-    def now(self) -> float:
-        return NOON.timestamp()
-
-    def monotonic(self) -> float:
-        return 0.0
-
-    def wait(self, seconds: float, cancel: object = None) -> bool:
-        return False
-
-
 @pytest.fixture(scope="session")
 def world() -> Iterator[World]:
     """300 recipients as of a day long fixed."""
-    made = build_world(rows=300, seed=7, as_of=date(2026, 3, 15), clock=Noon())
+    made = build_world(
+        rows=300, seed=7, as_of=date(2026, 3, 15), clock=StillClock(NOON.timestamp())
+    )
     yield made
     made.close()
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
+from clocks import StillClock
 from session.rows import Rows
 
 from campaign_magics.session import Connection
@@ -13,31 +14,14 @@ from campaign_magics.session.progress import Progress, Underway
 from campaign_magics.session.result import Look
 
 
-class Hands:
-    """A clock that somebody turns."""
-
-    def __init__(self) -> None:
-        self.at = 0.0
-
-    def monotonic(self) -> float:
-        return self.at
-
-    def now(self) -> float:
-        return self.at
-
-    def wait(self, seconds: float, cancel: object = None) -> bool:
-        self.at += seconds
-        return False
-
-
 @pytest.mark.pure
 def test_work_is_seen_while_it_lasts_even_if_nobody_watches_it() -> None:
     """A meter shows a reading whose own progress line is switched off."""
-    hands = Hands()
-    underway = Underway(hands)
+    clock = StillClock(0.0)
+    underway = Underway(clock)
     with underway.reporter(None, noun="documents") as reporter:
         assert underway.now == ()
-        hands.at = 2.0
+        clock.seconds = 2.0
         reporter.arrived(100, 400, lambda: 10.0, waited=1.5)
         (seen,) = underway.now
         # 50 a second: 300 more take 6 s; ten such calls a second are no limit.
@@ -50,10 +34,10 @@ def test_work_is_seen_while_it_lasts_even_if_nobody_watches_it() -> None:
 @pytest.mark.pure
 def test_two_works_are_both_seen_the_oldest_first() -> None:
     """Two threads may read over one session."""
-    hands = Hands()
-    underway = Underway(hands)
+    clock = StillClock(0.0)
+    underway = Underway(clock)
     with underway.reporter(None) as one, underway.reporter(None) as other:
-        hands.at = 1.0
+        clock.seconds = 1.0
         one.arrived(1, None, lambda: None)
         other.arrived(2, None, lambda: None)
         one_more = [progress.rows for progress in underway.now]
@@ -64,15 +48,15 @@ def test_two_works_are_both_seen_the_oldest_first() -> None:
 @pytest.mark.pure
 def test_a_watch_that_fails_does_not_hide_the_work() -> None:
     """The line that cannot be drawn is dropped; the meter goes on."""
-    hands = Hands()
-    underway = Underway(hands)
+    clock = StillClock(0.0)
+    underway = Underway(clock)
 
     def broken(progress: Progress) -> None:
         raise RuntimeError("no front end")
 
     with underway.reporter(broken) as reporter:
         for second in (1.0, 2.0):
-            hands.at = second
+            clock.seconds = second
             reporter.arrived(5, None, lambda: None)
         assert [progress.rows for progress in underway.now] == [10]
 
@@ -110,11 +94,11 @@ def test_what_is_asked_for_at_close_is_done_once(
 @pytest.mark.pure
 def test_the_last_word_is_told_even_right_after_another() -> None:
     """5 told, 7 not yet: a static sentence of 5 rows would be wrong for ever."""
-    hands = Hands()
+    clock = StillClock(0.0)
     told: list[Progress] = []
-    with Underway(hands).reporter(told.append) as reporter:
-        hands.at = 1.0
+    with Underway(clock).reporter(told.append) as reporter:
+        clock.seconds = 1.0
         reporter.arrived(5, 12, lambda: None)
-        hands.at = 1.1
+        clock.seconds = 1.1
         reporter.arrived(7, 12, lambda: None)
     assert [one.ended for one in told] == ["5 of 12 rows in 1 s", "12 rows in 1 s"]

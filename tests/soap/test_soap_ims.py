@@ -7,6 +7,7 @@ from collections.abc import Callable
 from urllib.parse import parse_qs
 
 import pytest
+from clocks import StillClock
 from soap.calls import PING
 from soap.scripted import Says, Server, response, token_endpoint
 
@@ -73,34 +74,17 @@ def test_an_expired_token_is_replaced_and_the_call_repeated(
     assert len(asked) == 2
 
 
-class Frozen:
-    """A clock that a test moves."""
-
-    def __init__(self) -> None:
-        self.time = 1000.0
-
-    def now(self) -> float:
-        return self.time
-
-    def monotonic(self) -> float:
-        return self.time
-
-    def wait(self, seconds: float, cancel: object = None) -> bool:
-        self.time += seconds
-        return False
-
-
 def test_a_token_is_replaced_before_it_ends() -> None:
     """A minute before expires_in, so that no call meets the expiry."""
-    clock = Frozen()
+    clock = StillClock()
     with token_endpoint(json_says({**GOOD, "expires_in": 3600})) as (url, asked):
         login = ims(url, clock)
         tokens = Tokens(lambda: login.obtain(_never), renewable=True, clock=clock)
         tokens.current()
-        clock.time += 3539
+        clock.seconds += 3539
         tokens.current()
         assert len(asked) == 1
-        clock.time += 2
+        clock.seconds += 2
         tokens.current()
         assert len(asked) == 2
 
@@ -108,17 +92,17 @@ def test_a_token_is_replaced_before_it_ends() -> None:
 @pytest.mark.parametrize("status", [429, 502, 503, 504])
 def test_a_failure_that_passes_is_met_with_another_try(status: int) -> None:
     """No call is lost because Adobe's token service had a hiccup; its wish counts."""
-    clock = Frozen()
+    clock = StillClock()
     busy = Says(b"busy", status=status, headers={"Retry-After": "7"})
     with token_endpoint(busy, json_says(GOOD)) as (url, asked):
         assert ims(url, clock).obtain(_never).bearer
     assert len(asked) == 2
-    assert clock.time == 1007.0
+    assert clock.seconds == 1007.0
 
 
 def test_a_failure_that_stays_is_told_after_four_tries() -> None:
     """With what the call was and how long it took; a long pause is not sat out."""
-    clock = Frozen()
+    clock = StillClock()
     with token_endpoint(Says(b"busy", status=503)) as (url, asked):
         with pytest.raises(ServerError, match="503") as caught:
             ims(url, clock).obtain(_never)

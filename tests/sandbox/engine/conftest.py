@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from functools import cache
 from importlib.resources import files
@@ -11,6 +11,7 @@ from typing import Any
 
 import pyarrow as pa
 import pytest
+from clocks import StillClock
 from lxml import etree
 
 from campaign_magics.query.from_xml import from_xml
@@ -83,29 +84,13 @@ ROWS: dict[str, list[dict[str, Any]]] = {
 }  # fmt: skip
 
 
-@dataclass(frozen=True)
-class FixedClock:
-    """A clock that stands still."""
-
-    seconds: float
-
-    def now(self) -> float:
-        return self.seconds
-
-    def monotonic(self) -> float:
-        return self.seconds
-
-    def wait(self, seconds: float, cancel: object = None) -> bool:
-        return False
-
-
 class TinyWorld:
     """What the engine asks of a world; every table can live in either database."""
 
     def __init__(self, schemas: dict[str, Schema], databases: Databases, zone: str):
         self.schemas = schemas
         self.databases = databases
-        self.clock = FixedClock(NOW.timestamp())
+        self.clock = StillClock(NOW.timestamp())
         self.timezone = zone
 
     def schema(self, schema_id: str) -> Schema:

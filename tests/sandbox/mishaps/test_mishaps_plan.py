@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from clocks import StillClock
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -15,26 +16,11 @@ QUERY = "xtk:queryDef#ExecuteQuery"
 WRITE = "xtk:persist#Write"
 
 
-class Clock:
-    """A clock that only tests move."""
-
-    def __init__(self) -> None:
-        self.seconds = 1000.0
-
-    def now(self) -> float:
-        return self.seconds
-
-    def monotonic(self) -> float:
-        return self.seconds
-
-    def wait(self, seconds: float, cancel: object = None) -> bool:
-        self.seconds += seconds
-        return False
-
-
-def fates(count: int, api: str = QUERY, clock: Clock | None = None, **order: object):
+def fates(
+    count: int, api: str = QUERY, clock: StillClock | None = None, **order: object
+):
     """Tell of each of so many calls whether the order hits it."""
-    plan = Plan(clock=clock or Clock())
+    plan = Plan(clock=clock or StillClock())
     plan.arm([read_order({"kind": "status", **order})])
     return [bool(plan.strike(api)) for _ in range(count)]
 
@@ -97,7 +83,7 @@ def test_orders_with_one_seed_do_not_hit_in_step():
 
 def test_windows_open_and_close_and_come_round():
     """[0, 2] every 10 seconds: a burst of two seconds, ten seconds apart."""
-    clock = Clock()
+    clock = StillClock()
     plan = Plan(clock=clock)
     plan.arm([read_order({"kind": "status", "windows": [[0, 2]], "period": 10})])
     hit = []
@@ -110,7 +96,7 @@ def test_windows_open_and_close_and_come_round():
 
 def test_calls_outside_a_window_are_not_counted():
     """The next call is the next one in the window."""
-    clock = Clock()
+    clock = StillClock()
     plan = Plan(clock=clock)
     plan.arm([read_order({"kind": "status", "windows": [[5, 9]], "calls": 1})])
     assert not plan.strike(QUERY)

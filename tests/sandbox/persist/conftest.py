@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from clocks import StillClock
 from lxml import etree
 
 from campaign_magics.query.from_xml import from_xml
@@ -16,29 +17,13 @@ from campaign_magics.sandbox.persist.save import Written, write_documents
 from campaign_magics.sandbox.stores.world import World, build_world
 
 ADMIN = Operator(login="admin", id=1059)
-
-
-class Clock:
-    """A clock that tests set."""
-
-    def __init__(self) -> None:
-        self.time = 1_780_000_000.123  # 2026-05-28 20:26:40.123
-
-    def now(self) -> float:
-        return self.time
-
-    def monotonic(self) -> float:
-        return self.time
-
-    def wait(self, seconds: float, cancel: Any = None) -> bool:
-        self.time += seconds
-        return False
+NOW = 1_780_000_000.123  # 2026-05-28 20:26:40.123
 
 
 class Bench:
     """A world, and how tests talk to it: documents in, values and records out."""
 
-    def __init__(self, world: World, clock: Clock) -> None:
+    def __init__(self, world: World, clock: StillClock) -> None:
         self.world = world
         self.clock = clock
 
@@ -81,7 +66,7 @@ class Bench:
 @pytest.fixture(scope="session")
 def bench() -> Iterator[Bench]:
     """One world for all tests that write records of their own."""
-    clock = Clock()
+    clock = StillClock(NOW)
     world = build_world(rows=50, clock=clock)
     yield Bench(world, clock)
     world.close()

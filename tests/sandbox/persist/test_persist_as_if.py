@@ -7,9 +7,10 @@ from typing import Any
 from xml.sax.saxutils import quoteattr
 
 import pytest
+from clocks import StillClock
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sandbox.persist.conftest import Bench, Clock
+from sandbox.persist.conftest import NOW, Bench
 
 from campaign_magics.sandbox.persist.causes import NotSaved
 from campaign_magics.sandbox.stores.world import build_world
@@ -73,7 +74,7 @@ DOCUMENTS = st.lists(st.one_of(recipients(), recipients(), folders()), max_size=
 @pytest.fixture(scope="module")
 def pair() -> Iterator[tuple[Bench, Bench]]:
     """Two worlds that are alike."""
-    clock = Clock()
+    clock = StillClock(NOW)
     benches = [Bench(build_world(rows=3, clock=clock), clock) for _ in range(2)]
     yield benches[0], benches[1]
     for bench in benches:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
+from clocks import StillClock
 from lxml import etree
-from sandbox.persist.conftest import Bench, Clock
+from sandbox.persist.conftest import NOW, Bench
 
 from campaign_magics.sandbox.persist.changes import modified_entities
 from campaign_magics.sandbox.stores.world import build_world
@@ -39,7 +40,7 @@ def thing(name: str, inner: str = "", more: str = "") -> str:
 @pytest.fixture(scope="module")
 def bench() -> Iterator[Bench]:
     """A world of its own: schemas stay."""
-    clock = Clock()
+    clock = StillClock(NOW)
     world = build_world(rows=5, clock=clock)
     yield Bench(world, clock)
     world.close()
@@ -113,7 +114,7 @@ def test_modified_entities_are_those_since_the_last_answer(bench: Bench):
     first = modified(bench)
     assert first.get("emptyCache") == "true"
     seen = {"buildNumber": first.get("buildNumber"), "lastModified": first.get("time")}
-    bench.clock.time += 10
+    bench.clock.seconds += 10
     second = modified(bench, **{**seen, "lastModified": "2026-05-28T21:00:00.000Z"})
     assert len(second) == 0
     bench.write(thing("later"))

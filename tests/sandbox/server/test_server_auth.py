@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import threading
-
 import pytest
+from clocks import StillClock
 
 from campaign_magics.sandbox.auth import Authority, Operator, Presented, Refused
 from campaign_magics.secret import Secret
@@ -14,24 +13,8 @@ pytestmark = pytest.mark.pure
 ADMIN = Operator(login="admin", label="Administrator", id=1059)
 
 
-class Clock:
-    """A clock that only tests move."""
-
-    def __init__(self) -> None:
-        self.seconds = 0.0
-
-    def now(self) -> float:
-        return self.seconds
-
-    def monotonic(self) -> float:
-        return self.seconds
-
-    def wait(self, seconds: float, cancel: threading.Event | None = None) -> bool:
-        return False
-
-
-def authority(clock: Clock | None = None, **options: object) -> Authority:
-    made = Authority(clock=clock or Clock(), **options)  # type: ignore[arg-type]
+def authority(clock: StillClock | None = None, **options: object) -> Authority:
+    made = Authority(clock=clock or StillClock(0.0), **options)  # type: ignore[arg-type]
     made.add_operator(ADMIN, Secret("s3cret é"))
     return made
 
@@ -68,7 +51,7 @@ def test_a_wrong_name_and_a_wrong_password_sound_the_same(user: str, password: s
 
 def test_a_session_ends_when_its_time_is_over():
     """The lifetime counts from log-on."""
-    clock = Clock()
+    clock = StillClock(0.0)
     gate = authority(clock, session_seconds=10)
     tokens = gate.log_on("admin", "s3cret é")
     clock.seconds = 9.9
@@ -152,7 +135,7 @@ def test_no_token_at_all_is_an_expired_session():
 
 def test_ended_sessions_leave_the_memory():
     """A server that runs for months keeps only what lives."""
-    clock = Clock()
+    clock = StillClock(0.0)
     gate = authority(clock, session_seconds=1)
     for n in range(100):
         clock.seconds = float(n)
@@ -180,7 +163,7 @@ def test_nothing_shows_a_secret():
 
 def test_granted_bearers_live_as_long_as_a_session():
     """A technical account's token ends by time, by ``expire``, not by another's."""
-    clock = Clock()
+    clock = StillClock(0.0)
     authority = Authority(clock=clock, session_seconds=60)
     authority.add_account("robot", Secret("s"), ADMIN)
     assert authority.grant_bearer("robot", "wrong") is None

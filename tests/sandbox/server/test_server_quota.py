@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 
 import pytest
+from clocks import StillClock
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -15,26 +16,9 @@ pytestmark = pytest.mark.pure
 API = "xtk:queryDef#ExecuteQuery"
 
 
-class Clock:
-    """A clock that only tests move."""
-
-    def __init__(self) -> None:
-        self.seconds = 1000.0
-
-    def now(self) -> float:
-        return self.seconds
-
-    def monotonic(self) -> float:
-        return self.seconds
-
-    def wait(self, seconds: float, cancel: threading.Event | None = None) -> bool:
-        self.seconds += seconds
-        return False
-
-
 def test_the_call_over_the_limit_is_refused_and_told_when_to_return():
     """Two calls a second: the third in the same second waits for the first to age."""
-    quota = Quota(tps=2, clock=Clock())
+    quota = Quota(tps=2, clock=StillClock())
     assert quota.admit(API, 10.0) is None
     assert quota.admit(API, 10.25) is None
     refusal = quota.admit(API, 10.5)
@@ -46,7 +30,7 @@ def test_the_call_over_the_limit_is_refused_and_told_when_to_return():
 
 def test_there_is_room_again_exactly_one_second_later():
     """The window is half open: a call leaves it when it is one second old."""
-    quota = Quota(tps=1, clock=Clock())
+    quota = Quota(tps=1, clock=StillClock())
     assert quota.admit(API, 10.0) is None
     assert quota.admit(API, 10.999) is not None
     assert quota.admit(API, 11.0) is None
@@ -54,7 +38,7 @@ def test_there_is_room_again_exactly_one_second_later():
 
 def test_a_refused_call_takes_no_room():
     """Hammering does not lock a client out for longer."""
-    quota = Quota(tps=1, clock=Clock())
+    quota = Quota(tps=1, clock=StillClock())
     quota.admit(API, 10.0)
     for late in range(1, 10):
         assert quota.admit(API, 10.0 + late / 10) is not None
@@ -63,7 +47,7 @@ def test_a_refused_call_takes_no_room():
 
 def test_an_api_has_its_own_limit_below_the_instance():
     """Another API goes on while one is at its limit, up to the instance's."""
-    quota = Quota(tps=3, per_api={API: 1}, clock=Clock())
+    quota = Quota(tps=3, per_api={API: 1}, clock=StillClock())
     assert quota.admit(API, 10.0) is None
     refusal = quota.admit(API, 10.1)
     assert refusal is not None
@@ -77,7 +61,7 @@ def test_an_api_has_its_own_limit_below_the_instance():
 
 def test_a_call_that_one_window_refuses_is_counted_in_none():
     """An API over its limit does not eat the instance's room."""
-    quota = Quota(tps=2, per_api={API: 1}, clock=Clock())
+    quota = Quota(tps=2, per_api={API: 1}, clock=StillClock())
     quota.admit(API, 10.0)
     assert quota.admit(API, 10.1) is not None
     assert quota.admit("xtk:session#Logon", 10.2) is None
@@ -101,7 +85,7 @@ def test_a_limit_is_a_number_above_zero(limit: float):
 
 def test_without_a_limit_everything_is_admitted_and_counted():
     """``tps`` None."""
-    quota = Quota(clock=Clock())
+    quota = Quota(clock=StillClock())
     assert all(quota.admit(API, 10.0) is None for _ in range(1000))
     assert quota.stats()["calls"] == 1000
     assert quota.stats()["max_in_a_second"] == 1000
@@ -110,7 +94,7 @@ def test_without_a_limit_everything_is_admitted_and_counted():
 
 def test_stats_count_calls_refusals_and_use():
     """50 calls a fifth of a second apart use all of a limit of 5."""
-    clock = Clock()
+    clock = StillClock()
     quota = Quota(tps=5, clock=clock)
     for n in range(50):
         assert quota.admit(API, 1000 + n / 5) is None
@@ -128,7 +112,7 @@ def test_stats_count_calls_refusals_and_use():
 
 def test_clear_forgets_counts_and_keeps_the_window():
     """Counting anew must not open a second burst."""
-    quota = Quota(tps=1, clock=Clock())
+    quota = Quota(tps=1, clock=StillClock())
     quota.admit(API, 10.0)
     quota.clear()
     assert quota.stats()["calls"] == 0
@@ -137,7 +121,7 @@ def test_clear_forgets_counts_and_keeps_the_window():
 
 def test_setting_the_instance_limit_leaves_those_of_apis():
     """``per_api`` None changes nothing, an empty mapping lifts them."""
-    quota = Quota(per_api={API: 1}, clock=Clock())
+    quota = Quota(per_api={API: 1}, clock=StillClock())
     quota.limit(tps=100)
     quota.admit(API, 10.0)
     assert quota.admit(API, 10.1) is not None
@@ -147,7 +131,7 @@ def test_setting_the_instance_limit_leaves_those_of_apis():
 
 def test_made_up_names_do_not_fill_the_memory():
     """The SOAPAction is the caller's text."""
-    quota = Quota(clock=Clock())
+    quota = Quota(clock=StillClock())
     for n in range(2000):
         quota.admit(f"x#{n}", 10.0)
     assert len(quota.stats()["apis"]) <= 501
@@ -161,7 +145,7 @@ def test_made_up_names_do_not_fill_the_memory():
 )
 def test_no_second_ever_holds_more_than_the_limit(gaps: list[float], limit: int):
     """Whatever the arrivals, and wherever the second starts."""
-    quota = Quota(tps=limit, clock=Clock())
+    quota = Quota(tps=limit, clock=StillClock())
     now, admitted = 0.0, []
     for gap in gaps:
         now += gap
@@ -173,7 +157,7 @@ def test_no_second_ever_holds_more_than_the_limit(gaps: list[float], limit: int)
 
 def test_threads_never_get_more_than_the_limit():
     """16 threads, one window."""
-    quota = Quota(tps=50, clock=Clock())
+    quota = Quota(tps=50, clock=StillClock())
     admitted: list[bool] = []
     threads = [
         threading.Thread(

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator
 from datetime import date
 from typing import Any
 
 import pytest
+from clocks import StillClock
 from lxml import etree
 
 from campaign_magics.query.from_xml import from_xml
@@ -25,27 +25,10 @@ ADMIN = Operator(login="admin", label="Administrator", id=1059)
 READER = Operator(login="reader", id=1061, rights=frozenset())
 
 
-class Clock:
-    """Time that passes only when it is told to."""
-
-    def __init__(self, seconds: float) -> None:
-        self.seconds = seconds
-
-    def now(self) -> float:
-        return self.seconds
-
-    def monotonic(self) -> float:
-        return self.seconds
-
-    def wait(self, seconds: float, cancel: threading.Event | None = None) -> bool:
-        self.seconds += seconds
-        return False
-
-
 class Desk:
     """Calls methods as a client would, without the wire."""
 
-    def __init__(self, world: World, clock: Clock) -> None:
+    def __init__(self, world: World, clock: StillClock) -> None:
         self.world = world
         self.clock = clock
         self.instance = Instance(world=world, authority=Authority(), quota=Quota())
@@ -125,7 +108,7 @@ def quoted(text: str) -> str:
 
 
 def build_desk(rows: int = 300, seed: int = 7) -> Desk:
-    clock = Clock(1_773_576_000.0)  # 2026-03-15 12:00:00 UTC
+    clock = StillClock(1_773_576_000.0)  # 2026-03-15 12:00:00 UTC
     return Desk(build_world(rows=rows, seed=seed, as_of=DAY, clock=clock), clock)
 
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from clocks import StillClock
 from lxml import etree
 
 from campaign_magics.sandbox.auth import Operator
@@ -27,23 +27,6 @@ SAMPLE = b"""<srcSchema namespace="dem" name="sampleTable" label="Sample Table"
 <element name="note" type="memo" xml="true"/>
 </element></srcSchema>"""
 """Adobe's sample table ("Campaign API staging mechanism"), with a key and a memo."""
-
-
-class Clock:
-    """A clock that only tests move."""
-
-    def __init__(self) -> None:
-        self.seconds = START
-
-    def now(self) -> float:
-        return self.seconds
-
-    def monotonic(self) -> float:
-        return self.seconds
-
-    def wait(self, seconds: float, cancel: threading.Event | None = None) -> bool:
-        self.seconds += seconds
-        return False
 
 
 class Tables:
@@ -85,7 +68,7 @@ def xml(text: str) -> etree._Element:
 @pytest.fixture(scope="session")
 def staging_world() -> Iterator[World]:
     """Few rows, and Adobe's sample table."""
-    made = build_world(rows=20, clock=Clock())
+    made = build_world(rows=20, clock=StillClock(START))
     made.define(SAMPLE)
     made.databases.replicate()
     yield made
@@ -95,7 +78,7 @@ def staging_world() -> Iterator[World]:
 @pytest.fixture
 def world(staging_world: World) -> Iterator[World]:
     """That world, its sample table empty and its clock at noon."""
-    staging_world.clock = Clock()
+    staging_world.clock = StillClock(START)
     yield staging_world
     staging_world.journal.clear()
     for database, table in (
@@ -106,7 +89,7 @@ def world(staging_world: World) -> Iterator[World]:
 
 
 @pytest.fixture
-def clock(world: World) -> Clock:
+def clock(world: World) -> StillClock:
     return world.clock
 
 
