@@ -15,6 +15,7 @@ from IPython.core.completer import SimpleCompletion, context_matcher
 
 from .commands import COMMANDS
 from .words import known_words
+from .write_words import WriteWords
 
 if TYPE_CHECKING:
     from ..query.complete import Suggestions
@@ -95,14 +96,10 @@ class _Completions:
         self, magic: str, before: str
     ) -> tuple[str, list[tuple[str, str]]] | None:
         if option := _OPTION.search(before):
-            kinds = self._campaign.shell.magics_manager.magics
-            function = kinds["line"].get(magic) or kinds["cell"].get(magic)
-            parser = getattr(function, "parser", None)
-            actions = parser._actions if parser else ()
             taken = _taken(magic, before)
             return option[1], [
                 (name, "option")
-                for action in actions
+                for action in self._actions(magic)
                 if taken is None or action.dest in taken
                 for name in action.option_strings
                 if name.startswith(option[1])
@@ -114,6 +111,8 @@ class _Completions:
         ):
             commands = COMMANDS[magic]
             return fragment, [(n, "name") for n in commands if n.startswith(fragment)]
+        if magic == "campaign_write":
+            return fragment, [(n, "name") for n in self._written(before, fragment)]
         if magic in COMMANDS:
             words = before.partition(f"%{magic} ")[2].removesuffix(fragment).split()
             shell = self._campaign.shell
@@ -127,6 +126,30 @@ class _Completions:
         if offered is None:
             return None
         return fragment, [(n, "name") for n in offered() if n.startswith(fragment)]
+
+    def _actions(self, magic: str) -> list[Any]:
+        """Return the options of a magic, as argparse knows them."""
+        kinds = self._campaign.shell.magics_manager.magics
+        function = kinds["line"].get(magic) or kinds["cell"].get(magic)
+        parser = getattr(function, "parser", None)
+        return parser._actions if parser else []
+
+    def _written(self, before: str, fragment: str) -> list[str]:
+        """Return the words that a line of ``%campaign_write`` may go on with."""
+        start, _, words = before.partition("%campaign_write")
+        valued = [
+            name
+            for action in self._actions("campaign_write")
+            if action.nargs is None
+            for name in action.option_strings
+        ]
+        line = WriteWords(
+            words.removesuffix(fragment).split(),
+            self._campaign.held,
+            self._campaign.shell.user_ns,
+            valued,
+        )
+        return line.offered(fragment, in_cell=start.endswith("%"))
 
     def _schemas(self) -> Iterable[str]:
         session = self._campaign.held

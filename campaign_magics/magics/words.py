@@ -64,9 +64,14 @@ def _variables(place: str, names: Mapping[str, Any]) -> list[str]:
     ]
 
 
+def holds_rows(value: object) -> bool:
+    """Tell whether a variable may be meant where rows are wanted."""
+    return isinstance(value, list) or hasattr(value, "columns")
+
+
 def _fitting(place: str) -> Callable[[Any], bool] | None:
     if place == "ROWS":
-        return lambda value: isinstance(value, list) or hasattr(value, "columns")
+        return holds_rows
     if place not in _THINGS:
         return None
     kinds = {place.title()} if place != "ENTITY" else {"Delivery", "Workflow"}

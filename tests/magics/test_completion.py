@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 
+import pandas as pd
 import pytest
 from IPython.core.completer import provisionalcompleter
 from IPython.core.interactiveshell import InteractiveShell
@@ -100,14 +101,55 @@ XML = '%%campaign_query\n<queryDef schema="nms:recipient"><select>'
         ("%campaign_connect --t|", "--tps", "--t"),
         ("%campaign_connect sa|", "sandbox", "sa"),
         ("%campaign_schema nms:rec|", "nms:recipient", "nms:rec"),
+        ("%campaign_write peo|", "people", "peo"),
+        ("%campaign_write people nms:re|", "nms:recipient", "nms:re"),
+        ("%campaign_write --key @email people nms:re|", "nms:recipient", "nms:re"),
+        ("%campaign_write --commit people nms:re|", "nms:recipient", "nms:re"),
+        ("%%campaign_write nms:re|\n<recipient/>", "nms:recipient", "nms:re"),
+        ("%campaign_write people nms:recipient --key @e|", "@email", "@e"),
+        (
+            "plan = %campaign_write people nms:recipient --key @email,[f|",
+            "@email,[folder/@name]",
+            "@email,[f",
+        ),
+        ("%%campaign_write nms:recipient --key @acc|", "@account", "@acc"),
+        ("%campaign_write people nms:recipient --operation de|", "delete", "de"),
+        ("%campaign_write people nms:recipient --nulls c|", "clear", "c"),
+        ("%campaign_write people nms:recipient --link fo|", "folder=", "fo"),
+        (
+            "%campaign_write people nms:recipient --link folder=u|",
+            "folder=update",
+            "folder=u",
+        ),
+        ("%campaign_write people nms:recipient --op|", "--operation", "--op"),
     ],
 )
 def test_tab_offers(
     shell: InteractiveShell, marked: str, expected: str, replaced: str
 ) -> None:
+    columns = ["email", "folder.name", "no such field"]
+    shell.user_ns["people"] = pd.DataFrame(columns=columns)
     found = offered(shell, marked)
     assert expected in found
     assert found[expected] == replaced
+
+
+@pytest.mark.parametrize(
+    ("line", "offers"),
+    [
+        ("%campaign_write people nms:recipient --key |", {"@email", "[folder/@name]"}),
+        ("%campaign_write people nms:recipient --key @ac|", {"@ac"}),
+        ("%campaign_write people nms:nothing --key @|", {"@"}),
+        ("%campaign_write people nms:recipient --out d|", {"d"}),
+        ("%campaign_write people nms:recipient nms:|", {"nms:"}),
+    ],
+)
+def test_a_key_to_write_by_is_a_column_of_the_data(
+    shell: InteractiveShell, line: str, offers: set[str]
+) -> None:
+    """No other is offered, and nothing where nothing is known."""
+    shell.user_ns["people"] = pd.DataFrame(columns=["email", "folder.name", "typo"])
+    assert set(offered(shell, line)) == offers
 
 
 def test_a_parameter_is_a_variable_of_the_notebook(shell: InteractiveShell) -> None:
