@@ -65,6 +65,8 @@ _STYLE: Final = (
 .campaign-magics .widget-dropdown>select{background-image:url("ARROW")}
 .campaign-magics .cm-quiet{color:var(--jp-content-font-color2,#616161)}
 .campaign-magics .cm-title{font-size:1.05em;font-weight:600}
+.campaign-magics .cm-cut{
+  overflow:hidden;text-overflow:ellipsis;white-space:nowrap}
 .campaign-magics .cm-error{
   border-left:3px solid currentColor;padding:2px 8px;white-space:pre-wrap}
 .campaign-magics .cm-tag{
@@ -94,6 +96,14 @@ def line(text: str, *, quiet: bool = False) -> str:
     """Return a text of ours or of a server as one line of HTML, escaped."""
     look = ' class="cm-quiet"' if quiet else ""
     return f"<div{look}>{escape(text)}</div>"
+
+
+def cut(text: str, told: str) -> str:
+    """Return a text on one line, escaped and cut where there is no room for it.
+
+    ``told`` is shown when the mouse rests on it.
+    """
+    return f'<div class="cm-cut" title="{escape(told)}">{escape(text)}</div>'
 
 
 def title(text: str) -> str:

@@ -14,7 +14,7 @@ from ipywidgets.widgets.widget_bool import CheckboxStyle
 from ipywidgets.widgets.widget_string import HTMLStyle
 
 from ...schemas.model import Schema
-from ..theme import line
+from ..theme import cut, line
 from .stage import Stage
 from .tree import Row, Tree, place
 
@@ -26,14 +26,15 @@ Ask = Callable[[Row], None]
 
 
 class RowView:
-    """One line of the page: a box to tick, what it is, and one button."""
+    """One line of the page: a label, to tick if it can be, facts, and one button."""
 
     def __init__(self, stage: Stage, tick: Ask, act: Ask, shared: _Shared) -> None:
         self._row: Row | None = None
         self.box = widgets.Checkbox(
             indent=False, layout=shared.box, style=shared.box_style
         )
-        self.facts = widgets.HTML(layout=shared.facts, style=shared.facts_style)
+        self.name = widgets.HTML(layout=shared.box, style=shared.html_style)
+        self.facts = widgets.HTML(layout=shared.facts, style=shared.html_style)
         self.button = widgets.Button(layout=shared.button, style=shared.button_style)
         self.view = widgets.HBox(layout=shared.row)
         self.box.observe(stage.wire(lambda _: self._tell(tick)), "value")
@@ -46,6 +47,7 @@ class RowView:
         self.box.description = f"{indent}{row.label}"
         self.box.tooltip = f"{row.label}. {row.description}".removesuffix(". ")
         self.box.value = ticked
+        self.name.value = cut(f"{indent}{row.label}", row.label)
         self.facts.value = facts(row)
         if row.sort == "field":
             self.button.description = "Where"
@@ -54,9 +56,7 @@ class RowView:
             word = "Close" if row.is_open else "Open"
             self.button.description = f"{'▾' if row.is_open else '▸'} {word}"
             self.button.tooltip = f"{word} {row.label}"
-        parts = [self.facts]
-        if row.can_be_chosen:
-            parts.insert(0, self.box)
+        parts = [self.box if row.can_be_chosen else self.name, self.facts]
         if row.is_open is not None or _can_be_asked(row):
             parts.append(self.button)
         if self.view.children != tuple(parts):
@@ -71,17 +71,21 @@ class _Shared:
     """Layouts and styles, once for all rows: each would be a model of its own."""
 
     def __init__(self) -> None:
-        self.row = widgets.Layout(align_items="center", min_height="30px")
-        self.box = widgets.Layout(flex="0 1 38%", min_width="120px")
-        self.facts = widgets.Layout(flex="1 1 0", min_width="0")
+        self.row = widgets.Layout(align_items="center", min_height="33px")
+        self.box = widgets.Layout(flex="0 1 38%", min_width="160px")
+        self.facts = widgets.Layout(flex="1 1 160px", min_width="0")
         self.button = widgets.Layout(flex="0 0 70px")
         self.box_style = CheckboxStyle()
-        self.facts_style = HTMLStyle()
+        self.html_style = HTMLStyle()
         self.button_style = widgets.ButtonStyle()
 
 
 class FieldsView:
-    """Filter, page of rows, pager.  ``tick`` and ``where`` are told the row."""
+    """Filter, pager, page of rows.  ``tick`` and ``where`` are told the row.
+
+    The pager stands above the rows, whose heights differ: it does not move away from
+    the mouse, and Tab leads from it to the first row of the new page.
+    """
 
     def __init__(self, stage: Stage, tick: Ask, where: Ask) -> None:
         self._stage = stage
@@ -105,12 +109,12 @@ class FieldsView:
         )
         self.after = widgets.Button(description="Next page", layout={"width": "auto"})
         self.told = widgets.HTML()
-        self.words.observe(stage.wire(lambda _: self.refresh(0)), "value")
+        self.words.observe(stage.wire(lambda _: self._filter()), "value")
         self.before.on_click(stage.wire(lambda _: self.refresh(self._first - PAGE)))
         self.after.on_click(stage.wire(lambda _: self.refresh(self._first + PAGE)))
         pager = widgets.HBox([self.before, self.after, self.told])
         pager.add_class("cm-bar")
-        self.view = widgets.VBox([self.headline, self.words, self.page, pager])
+        self.view = widgets.VBox([self.headline, self.words, pager, self.page])
         self.page.add_class("cm-rows")
         self.view.add_class("cm-fields")
 
@@ -139,6 +143,11 @@ class FieldsView:
             self.after.disabled = self._first >= last_page
             self.told.value = line(self._count(len(shown)), quiet=True)
 
+    def _filter(self) -> None:
+        if self._tree is not None:
+            self._tree.reveal(self.words.value)
+        self.refresh(0)
+
     def _count(self, shown: int) -> str:
         if not shown:
             return "No field holds all of these words."
@@ -159,7 +168,7 @@ def headline(schema: Schema) -> str:
     counts = f"{len(schema.fields):,} fields, {len(schema.links):,} links"
     table = f" · table {schema.table}" if schema.table else ""
     return (
-        f'<div class="cm-title">{escape(schema.id)}'
+        f'<div class="cm-title cm-cut">{escape(schema.id)}'
         f"{' · ' if label else ''}{escape(label)}</div>"
         f'<div class="cm-quiet">{escape(place(schema))} database · {counts}'
         f"{escape(table)}</div>"
@@ -168,16 +177,15 @@ def headline(schema: Schema) -> str:
 
 def facts(row: Row) -> str:
     """Return what stands behind a row's label, as escaped HTML."""
-    head = "" if row.can_be_chosen else f"{_INDENT * row.depth}{escape(row.label)} "
-    name = row.path.rpartition("/")[2] if row.sort == "field" else ""
+    name = "" if row.sort == "group" else row.path.rpartition("/")[2]
     parts = [f"<code>{escape(name)}</code>"] if name else []
-    parts.append(f'<span class="cm-quiet">{escape(row.type)}</span>')
+    parts.append(f'<span class="cm-quiet cm-type">{escape(row.type)}</span>')
     parts += [f'<span class="cm-tag">{escape(mark)}</span>' for mark in row.marks]
     if row.values:
         parts.append(f'<span class="cm-quiet">{escape(_values(row))}</span>')
     about = (row.path, row.type, *row.marks, _values(row), row.description)
     told = escape(" · ".join(filter(None, about)))
-    return f'<div class="cm-facts" title="{told}">{head}{" ".join(parts)}</div>'
+    return f'<div class="cm-facts" title="{told}">{" ".join(parts)}</div>'
 
 
 def _can_be_asked(row: Row) -> bool:

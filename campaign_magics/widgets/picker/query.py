@@ -106,6 +106,7 @@ class QueryView:
 
     def _laid_out(self) -> Any:
         bar = widgets.HBox([self.up, self.down, self.remove])
+        bar.add_class("cm-bar")
         view = widgets.VBox(
             [
                 widgets.HTML(title("Chosen fields")),

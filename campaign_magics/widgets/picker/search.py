@@ -39,7 +39,7 @@ class SearchView:
             layout={"width": "60%", "min_width": "280px"},
         )
         self.told = widgets.HTML()
-        layout, look = widgets.Layout(width="100%"), widgets.ButtonStyle()
+        layout, look = widgets.Layout(width="auto"), widgets.ButtonStyle()
         self.results = [widgets.Button(layout=layout, style=look) for _ in range(SHOWN)]
         self.more = widgets.Button(
             description="Show more schemas", layout={"width": "auto"}
@@ -83,6 +83,8 @@ class SearchView:
     def _count(self, shown: int) -> str:
         if not self._searching:
             return "Type to pick another schema."
+        if not self._found and not self.words.value.strip():
+            return "This instance shows no schema to its operator."
         if not self._found:
             return "No schema holds all of these words."
         span = f"{self._first + 1}–{self._first + shown} of "

@@ -18,23 +18,22 @@ STYLE: Final = """
 .cm-picker .cm-rows{
   margin:4px 0;border-top:1px solid var(--jp-border-color2,#bdbdbd)}
 .cm-picker .cm-rows>.widget-hbox{
-  border-bottom:1px solid var(--jp-border-color3,#e0e0e0)}
+  flex-flow:row wrap;border-bottom:1px solid var(--jp-border-color3,#e0e0e0)}
 .cm-picker .cm-rows .widget-button,.cm-picker .cm-condition .widget-button{
   background:transparent;color:var(--jp-content-font-color1,#212121);
   border:1px solid var(--jp-border-color2,#bdbdbd);
   height:24px;line-height:22px}
-.cm-picker .cm-rows .widget-html,.cm-picker .cm-rows .widget-html-content{
-  min-width:0;overflow:hidden}
+.cm-picker .widget-html-content{min-width:0;width:100%}
+.cm-picker .cm-rows .widget-html{overflow:hidden}
 .cm-picker .cm-rows .widget-checkbox span{
-  overflow:hidden;text-overflow:ellipsis;white-space:nowrap}
-.cm-picker .cm-facts{
   overflow:hidden;text-overflow:ellipsis;white-space:nowrap}
 .cm-picker .cm-condition{
   border-left:3px solid var(--jp-border-color1,#9e9e9e);padding-left:8px;
   margin-bottom:6px}
 .cm-picker .cm-title{margin-top:6px}
-.cm-picker .cm-facts .cm-quiet{margin-left:6px}
-.cm-picker .cm-facts .cm-tag{margin-left:6px}
+.cm-picker .cm-facts{line-height:1.35}
+.cm-picker .cm-facts>*{margin-right:6px}
+.cm-picker .cm-facts>code,.cm-picker .cm-facts>.cm-type{white-space:nowrap}
 .cm-picker .cm-code textarea{
   box-sizing:border-box;width:100%;resize:vertical;padding:6px;
   font-family:var(--jp-code-font-family,monospace);

@@ -84,11 +84,18 @@ class Tree:
             self._follow(path, branch.row)
         self._opened.add(path)
 
+    def reveal(self, search: str) -> None:
+        """Open whatever holds a row that fits; no link is followed for it."""
+        words = search.casefold().split()
+        if words:
+            self._reveal(self._levels[""], words)
+
     def rows(self, search: str = "") -> list[Row]:
         """Return the rows in order: those that are open to view, or that fit.
 
-        With words, rows that hold all of them, with the rows they stand under; a link
-        that was never opened is not followed for it.
+        With words, rows that hold all of them, with the rows they stand under; a row
+        that fits and is open shows all it has if none of that fits.  A link that was
+        never opened is not followed for it.
         """
         words = search.casefold().split()
         top = self._levels[""]
@@ -124,12 +131,26 @@ class Tree:
             if is_open:
                 yield from self._shown(self._below(branch))
 
+    def _reveal(self, level: tuple[_Branch, ...], words: list[str]) -> bool:
+        """Open what stands above rows that fit; tell whether the level has any."""
+        fits = False
+        for branch in level:
+            inside = self._reveal(self._below(branch), words)
+            if inside:
+                self._opened.add(branch.row.path)
+            fits = fits or inside or branch.row.holds(words)
+        return fits
+
     def _found(self, level: tuple[_Branch, ...], words: list[str]) -> Iterator[Row]:
         for branch in level:
-            below = list(self._found(self._below(branch), words))
-            if below or branch.row.holds(words):
-                yield self._drawn(branch.row, bool(below))
-                yield from below
+            inside = self._below(branch)
+            below = list(self._found(inside, words))
+            if not below and not branch.row.holds(words):
+                continue
+            is_open = branch.row.path in self._opened
+            yield self._drawn(branch.row, is_open)
+            if is_open:
+                yield from below or self._shown(inside)
 
     def _drawn(self, row: Row, is_open: bool) -> Row:
         if row.is_open is None:

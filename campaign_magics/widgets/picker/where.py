@@ -15,7 +15,7 @@ import ipywidgets as widgets
 
 from ...schemas.model import Field
 from ...xtk.types import Kind
-from ..theme import line
+from ..theme import cut
 from .conditions import Operator, Where, find_operator, operators
 from .stage import Wire
 
@@ -38,7 +38,8 @@ class ConditionView:
         self._field = field
         self.path = where.path
         label = " ".join(field.label.split()) or where.path
-        self.name = widgets.HTML(line(f"{label} ({where.path})"))
+        name = f"{label} ({where.path})"
+        self.name = widgets.HTML(cut(name, name))
         self.operator = widgets.Dropdown(
             options=[one.name for one in operators(field)],
             value=where.operator,
