@@ -8,12 +8,9 @@ written is searched for each password and token that was used, in every spelling
 from __future__ import annotations
 
 import logging
-import signal
 import sys
-import threading
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import quote
 
@@ -21,6 +18,7 @@ import keyring
 import nbformat
 import pytest
 from diary import Diary
+from interrupts import interrupted
 from IPython.core.interactiveshell import InteractiveShell
 from IPython.utils.capture import capture_output
 from keyring.backend import KeyringBackend
@@ -230,18 +228,6 @@ def live_through_errors(diary: Diary, own: Sandbox) -> None:
     echo.close()
     nobody = connect("http://127.0.0.1:9", user="a", password=own.password)
     diary.fails("nobody there", nobody.log_on)
-
-
-@contextmanager
-def interrupted(seconds: float) -> Iterator[None]:
-    main_thread = threading.main_thread().ident
-    assert main_thread is not None
-    timer = threading.Timer(
-        seconds, signal.pthread_kill, args=(main_thread, signal.SIGINT)
-    )
-    timer.start()
-    yield
-    timer.join()
 
 
 def live_through_magics(diary: Diary, own: Sandbox) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime
-import signal
 import ssl
 import threading
 import time
@@ -14,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from interrupts import interrupted
 from soap.calls import PING, Connect
 from soap.scripted import Heard, Says, Server, response
 
@@ -33,14 +33,6 @@ def given() -> GivenTokens:
     return GivenTokens(Secret("___s"), Secret("@t=="))
 
 
-def interrupt_after(seconds: float) -> None:
-    """Press Ctrl-C for the main thread."""
-    main = threading.main_thread().ident
-    assert main is not None
-    timer = threading.Timer(seconds, signal.pthread_kill, args=(main, signal.SIGINT))
-    timer.start()
-
-
 def test_an_interrupt_leaves_a_slow_call_at_once(
     server: Server, connect: Connect
 ) -> None:
@@ -48,9 +40,8 @@ def test_an_interrupt_leaves_a_slow_call_at_once(
     client = connect(login=given())
     release = threading.Event()
     server.before = lambda heard: Says(hang_up=True) if release.wait(5) else None
-    interrupt_after(0.2)
     started = time.monotonic()
-    with pytest.raises(KeyboardInterrupt):
+    with interrupted(0.2), pytest.raises(KeyboardInterrupt):
         client.call(PING)
     assert time.monotonic() - started < 3
     release.set()
@@ -65,8 +56,7 @@ def test_an_interrupt_leaves_the_queue_of_the_budget(
     budget = Budget("test", Limits(default=0.1))
     client = connect(login=given(), budget=budget)
     client.call(PING)
-    interrupt_after(0.2)
-    with pytest.raises(KeyboardInterrupt):
+    with interrupted(0.2), pytest.raises(KeyboardInterrupt):
         client.call(PING)
     assert budget.snapshot().waiting == 0
 

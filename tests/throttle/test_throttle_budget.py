@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import signal
 import threading
 from typing import Any
 
 import pytest
+from interrupts import interrupted
 
 from campaign_magics.errors import InvalidOption, Throttled
 from campaign_magics.throttle import Budget, Limits, MemoryStore, Store, WaitCancelled
@@ -217,12 +217,8 @@ def test_ctrl_c_ends_a_real_wait() -> None:
     """The main thread sleeps; the signal wakes it."""
     budget = Budget("https://x", Limits(0.1))
     take(budget, 1)
-    main = threading.main_thread().ident or 0
-    timer = threading.Timer(0.05, signal.pthread_kill, (main, signal.SIGINT))
-    timer.start()
-    with pytest.raises(KeyboardInterrupt), budget.turn(QUERY):
+    with interrupted(0.05), pytest.raises(KeyboardInterrupt), budget.turn(QUERY):
         raise AssertionError
-    timer.join()
     assert budget.snapshot().waiting == 0
 
 
