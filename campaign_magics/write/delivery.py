@@ -28,7 +28,7 @@ from .route import SESSION, Parcel
 _TRIES: Final = 3
 """Times a batch is sent whose answer gets lost each time."""
 
-_NOT_APPLIED: Final = (
+NOT_APPLIED: Final = (
     AccessDenied,
     NotConnected,
     SessionExpired,
@@ -146,7 +146,7 @@ class Delivery:
             except SoapFault as fault:
                 return Delivered(fault=fault, in_doubt=doubt)
             except BaseException as error:
-                doubt = doubt or not isinstance(error, _NOT_APPLIED)
+                doubt = doubt or not isinstance(error, NOT_APPLIED)
                 self._settle(mark, "doubtful" if doubt else "pending")
                 return Delivered(failure=error, in_doubt=doubt)
             else:

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
+from ..session import Interrupted
 from .journal_file import is_busy, told
 
 _LOOK: Final = 0.2
@@ -25,6 +26,7 @@ class Lease:
     """
 
     def __init__(self, journal: Path, schema: str) -> None:
+        self._schema = schema
         name = f"{journal.stem}.{schema.replace(':', '-')}.lock"
         self._path = journal.with_name(name)
         with told(self._path):
@@ -38,14 +40,19 @@ class Lease:
     def take(self, waiting: Callable[[], object]) -> None:
         """Wait until no other commit has it; ``waiting`` is called at each look.
 
-        Raises InvalidOption when the file cannot be used.
+        Raises InvalidOption when the file cannot be used, Interrupted.
         """
         try:
             while not self._taken():
                 waiting()
-        except BaseException:
+        except BaseException as failure:
             self.give_back()
-            raise
+            if not isinstance(failure, KeyboardInterrupt):
+                raise
+            raise Interrupted(
+                f"Another commit to {self._schema} went first.",
+                hint="nothing was sent; run it again",
+            ) from None
 
     def give_back(self) -> None:
         """Let the next commit begin."""

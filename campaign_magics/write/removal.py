@@ -2,41 +2,32 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
-from contextlib import ExitStack, closing
 from dataclasses import dataclass, replace
 from itertools import islice
-from pathlib import Path
 from typing import Any, Final
 
 import pandas as pd
 
-from ..errors import AnswerLost, InvalidOption
+from ..errors import InvalidOption
 from ..query.check import Checked
 from ..query.model import SelectNode
 from ..schemas.model import Field, Schema
 from ..session import Connection
 from ..session.consent import require_consent
 from ..session.progress import Watch
-from ..session.tally import Tally
 from .columns import bracketed, target
-from .commit import patience, rate_of
-from .journal import Job, Journal
-from .journal_file import journal_path
-from .lease import Lease
+from .commit import rate_of
 from .options import Options
 from .plan import Plan, plan_rows
 from .result import WriteResult
-from .route import SESSION
 from .rows import Rows, read_rows
 from .show import Shown, counted
-from .where import read_paths, select_where, where_of, where_text
+from .sweep import DELETE, sweep
+from .where import read_paths, select_where, where_text
 
 _SHOWN: Final = 10
 _FIELDS: Final = 6
-_TRIES: Final = 3
-_DELETE: Final = "DeleteCollection"
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
@@ -69,7 +60,7 @@ class Removal(Shown):
         was planned; and what ``call`` raises.
         """
         require_consent(self.connection, yes, f"Deleting from {self.schema}")
-        return _delete(self, progress)
+        return sweep(self, progress)
 
     def lines(self) -> list[tuple[str, str]]:
         """Return name and text of each fact."""
@@ -103,7 +94,7 @@ def plan_removal(
         database=checked.schema.database,
         found=connection.count(checked.query),
         sample=sample,
-        tps=rate_of(connection, _DELETE),
+        tps=rate_of(connection, DELETE),
         connection=connection,
         checked=checked,
     )
@@ -183,98 +174,3 @@ def _plain(schema: Schema) -> list[Field]:
     """Return the first fields that say something of a record."""
     plain = (f for f in schema.fields if not (f.expr or f.xml or f.advanced))
     return list(islice(plain, _FIELDS))
-
-
-def _delete(removal: Removal, watch: Watch | None) -> WriteResult:
-    connection, tally = removal.connection, Tally()
-    path = journal_path(connection.profile.url)
-    query = removal.checked.query
-    job = Job(
-        schema=removal.schema,
-        operation="delete",
-        key="by condition",
-        route=_DELETE,
-        rows=removal.found,
-    )
-    with ExitStack() as stack:
-        stack.enter_context(connection.trace(tally.called))
-        journal = stack.enter_context(closing(Journal(path)))
-        lease = Lease(path, removal.schema)
-        lease.take(patience(job, watch))
-        stack.callback(lease.give_back)
-        before = connection.count(query)
-        _check_count(removal, before)
-        name = journal.begin(replace(job, rows=before))
-        gone, outcome = 0, "interrupted"
-        try:
-            with connection.underway.reporter(watch) as reporter:
-                gone = _sweep(removal, journal, name, before)
-                reporter.arrived(gone, before, lambda: removal.tps)
-            outcome = "done"
-        except Exception as failure:
-            outcome = type(failure).__name__
-            raise
-        finally:
-            journal.end(name, outcome, landed=gone, skipped=0, rejected=0)
-    return _result(removal, before, gone, tally, name, path)
-
-
-def _check_count(removal: Removal, now: int) -> None:
-    """Raise InvalidOption when more would be deleted than the plan has shown."""
-    if now > removal.found:
-        raise InvalidOption(
-            f"{counted(now, 'record')} of {removal.schema} match now, "
-            f"{removal.found:,} did when this was planned.",
-            hint="plan it again, and look; nothing was deleted",
-        )
-
-
-def _sweep(removal: Removal, journal: Journal, job: str, before: int) -> int:
-    """Delete, again when an answer is lost and records are left; return the gone."""
-    connection, query = removal.connection, removal.checked.query
-    digest = hashlib.sha256(f"{job} {where_text(query)}".encode()).hexdigest()
-    lost: AnswerLost | None = None
-    for _ in range(_TRIES):
-        journal.sweeping(job, removal.schema, digest)
-        try:
-            connection.call(SESSION, _DELETE, removal.schema, where_of(query), False)
-            lost = None
-        except AnswerLost as error:
-            journal.settle(digest, "doubtful")
-            lost = error
-        after = connection.count(query)
-        if lost is None or not after:
-            break
-    else:
-        if lost is not None:
-            raise lost
-    journal.settle(digest, "acknowledged")
-    return max(0, before - after)
-
-
-def _result(
-    removal: Removal, before: int, gone: int, tally: Tally, job: str, path: Path
-) -> WriteResult:
-    left = before - gone
-    notes = [
-        f"{removal.found:,} matched when this was planned"
-        if removal.found != before
-        else "",
-        f"{counted(left, 'record')} still there that match" if left else "",
-    ]
-    return WriteResult(
-        schema=removal.schema,
-        operation="delete",
-        database=removal.database,
-        total=before,
-        landed=gone,
-        skipped=0,
-        rejected=pd.DataFrame(columns=["index", "column", "reason", "code"]),
-        unsent=0,
-        calls=tally.calls,
-        seconds=tally.seconds,
-        waited=tally.waited,
-        job=job,
-        path=path,
-        note="; ".join(filter(None, notes)),
-    )

@@ -1,4 +1,4 @@
-"""The sandbox's schemas, compiled once; rows read against them."""
+"""Rows read against the standard schemas, and people of one test alone."""
 
 from __future__ import annotations
 
@@ -8,27 +8,9 @@ from typing import Any
 
 import pandas as pd
 import pytest
-from lxml import etree
 
-from campaign_magics.errors import UnknownName
-from campaign_magics.sandbox.data import standard_sources
-from campaign_magics.schemas.compiler import compile_schemas
 from campaign_magics.schemas.model import Schema
-from campaign_magics.schemas.reader import read_schema
 from campaign_magics.write.rows import Rows, read_rows
-
-
-@pytest.fixture(scope="session")
-def lookup() -> Callable[[str], Schema]:
-    sources = [etree.fromstring(xml) for xml in standard_sources().values()]
-    schemas = {k: read_schema(v) for k, v in compile_schemas(sources).items()}
-
-    def find(name: str) -> Schema:
-        if name not in schemas:
-            raise UnknownName(f"Unknown schema '{name}'.", hint="did you mean …?")
-        return schemas[name]
-
-    return find
 
 
 @pytest.fixture(scope="session")

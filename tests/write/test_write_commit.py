@@ -13,12 +13,7 @@ from write.steps import SCHEMA, calls, commit, found
 from write.trials import fault_trial, kill_trial
 
 import campaign_magics as cm
-from campaign_magics.errors import (
-    AccessDenied,
-    InvalidOption,
-    PartialWrite,
-    SoapFault,
-)
+from campaign_magics.errors import AccessDenied, InvalidOption, PartialWrite, SoapFault
 from campaign_magics.session import Interrupted, Progress
 from campaign_magics.workbench import Session
 from campaign_magics.write.result import WriteResult

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import _thread
 from collections.abc import Iterator
 from typing import Any
 
@@ -9,20 +10,26 @@ import pandas as pd
 import pytest
 
 import campaign_magics as cm
+from campaign_magics import front
 from campaign_magics.errors import (
+    AccessDenied,
     AnswerLost,
     InvalidOption,
     QuerySyntaxError,
+    SoapFault,
     UnknownName,
 )
+from campaign_magics.front import sandbox_environment
+from campaign_magics.session import Interrupted
 from campaign_magics.workbench import Session
+from campaign_magics.write.journal import Journal
 
 SCHEMA = "nms:recipient"
 
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[cm.Sandbox]:
-    with cm.Sandbox(tps=400, rows=50, seed=7) as server:
+    with cm.Sandbox(tps=400, rows=50, seed=7, operators={"reader": ()}) as server:
         yield server
 
 
@@ -155,6 +162,46 @@ def test_answers_that_are_always_lost_are_told(
     with pytest.raises(AnswerLost):
         session.delete(SCHEMA, "account = :tag", {"tag": tag}).commit()
     assert len(texts(session, tag)) == 6
+
+
+def test_what_is_written_after_an_interrupted_deletion_stays(
+    session: Session, server: cm.Sandbox, tag: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The interrupt ends the cell at once; the next commit waits for the call."""
+    plan = session.delete(SCHEMA, "account = :tag", {"tag": tag})
+    noted = Journal.sweeping
+
+    def interrupt(*args: Any) -> None:
+        noted(*args)
+        _thread.interrupt_main()
+
+    monkeypatch.setattr(Journal, "sweeping", interrupt)
+    server.faults("latency", api="*#DeleteCollection", seconds=1.0, calls=1)
+    with pytest.raises(Interrupted, match="may be gone, or go still") as caught:
+        plan.commit()
+    assert "counts what is left" in caught.value.hint
+    frame = pd.DataFrame({"email": [f"new@{tag}.example"], "account": tag})
+    write = session.write(frame, SCHEMA, key="@email", ingest=False)
+    assert texts(session, tag) == ["a", "a", "a", "a", "b", "b"]
+    assert write.commit().landed == 1
+    assert texts(session, tag) == [""]
+    last, deleted = session.journal().head(2).itertuples()
+    assert (last.outcome, deleted.outcome) == ("done", "interrupted")
+    assert (last.in_doubt, deleted.in_doubt) == (0, 0)
+
+
+def test_a_deletion_that_is_refused_leaves_no_doubt(server: cm.Sandbox) -> None:
+    """The journal need not forget what landed."""
+    frame = pd.DataFrame({"email": ["stays@refused.example"]})
+    with cm.connect(server) as session:
+        session.write(frame, SCHEMA, key="@email", ingest=False).commit()
+        environment = sandbox_environment(server)
+        environment["CAMPAIGN_SANDBOX_USER"] = "reader"
+        with front._open(environment, {}) as reader:
+            plan = reader.delete(SCHEMA, "email = 'stays@refused.example'")
+            with pytest.raises((AccessDenied, SoapFault)):
+                plan.commit()
+        assert session.write(frame, SCHEMA, key="@email", ingest=False).skipped == 1
 
 
 def test_an_update_gives_all_records_the_same_values(
