@@ -116,7 +116,7 @@ def _root(data: object) -> etree._Element:
         return parse_xml(data)
     except XmlError as exc:
         raise QuerySyntaxError(
-            f"This is not well-formed XML: {exc}.",
+            f"The XML cannot be read: {exc}.",
             hint="close every element, quote every attribute; write < as &lt;",
         ) from exc
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from numbers import Integral
 from typing import Any, Final
 
 from ..errors import InvalidOption
 from .batches import BATCH_ROWS
+from .columns import list_of
 from .rows import Nulls
 
 SAMPLE: Final = 1_000
@@ -31,7 +33,7 @@ class Options:
         sample = 0 if self.sample is None else self.sample
         _check_number("batch_rows", self.batch_rows, 1)
         _check_number("sample", sample, 0)
-        if self.key is not None and not _are_texts(self.key):
+        if self.key is not None and not _are_names(self.key):
             raise InvalidOption(
                 f"key={self.key!r} names no columns.", hint='write key="@email"'
             )
@@ -44,14 +46,14 @@ class Options:
 
 
 def _check_number(name: str, number: Any, least: int) -> None:
-    if not isinstance(number, int) or number < least:
+    is_whole = isinstance(number, Integral) and not isinstance(number, bool)
+    if not is_whole or number < least:
         raise InvalidOption(
             f"{name}={number!r} makes no sense.", hint="give a number of rows"
         )
 
 
-def _are_texts(names: Any) -> bool:
-    if isinstance(names, str):
-        return True
-    known = isinstance(names, list | tuple)
-    return known and all(isinstance(name, str) for name in names)
+def _are_names(names: Any) -> bool:
+    if not isinstance(names, str | list | tuple):
+        return False
+    return all(isinstance(name, str) for name in names) and bool(list_of(names))

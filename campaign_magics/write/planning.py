@@ -105,9 +105,9 @@ def keyed(
     usable = (s for s in root.all_slots() if s.is_written and not s.is_derived)
     known = {slot.path: slot for slot in usable}
     if wishes.key:
-        key = tuple(
-            _key_part(name, root, known, lookup, labels) for name in list_of(wishes.key)
-        )
+        names = list_of(wishes.key)
+        parts = (_key_part(name, root, known, lookup, labels) for name in names)
+        key = tuple(dict.fromkeys(parts))
     else:
         chosen = choose_key(root.schema, given_paths(root))
         if chosen is None:
@@ -128,10 +128,11 @@ def _key_part(
 ) -> str:
     found = target(name, root.schema, lookup)
     if found.path not in known:
-        columns = ", ".join(slot.name for slot in known.values()) or "none"
+        columns = ", ".join(slot.name for slot in known.values())
         raise InvalidOption(
             f"The key {name!r} is no column of the data.",
-            hint=_of_index(labels) or f"the columns are {columns}",
+            hint=_of_index(labels)
+            or (f"the columns are {columns}" if columns else "the data has no columns"),
         )
     return found.path
 

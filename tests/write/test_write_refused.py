@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -29,6 +30,9 @@ def session(sandbox: cm.Sandbox) -> Iterator[Session]:
     [
         (ONE, {"operation": "upsert"}, "'upsert' is no operation"),
         (ONE, {"key": 5}, "key=5 names no columns"),
+        (ONE, {"key": ","}, "key=',' names no columns"),
+        (ONE, {"key": []}, r"key=\[\] names no columns"),
+        (ONE[[]], {}, "'@email' is no column of the data"),
         (ONE, {"key": ["@email", 5]}, "names no columns"),
         (ONE, {"key": "@account"}, "'@account' is no column of the data"),
         (ONE, {"key": None}, "No column of the data tells"),
@@ -37,6 +41,7 @@ def session(sandbox: cm.Sandbox) -> Iterator[Session]:
         (ONE, {"nulls": "keep"}, "nulls='keep' is unknown"),
         (ONE, {"batch_rows": "5"}, "batch_rows='5' makes no sense"),
         (ONE, {"batch_rows": 0}, "batch_rows=0 makes no sense"),
+        (ONE, {"batch_rows": True}, "batch_rows=True makes no sense"),
         (ONE, {"sample": 1.5}, "sample=1.5 makes no sense"),
         (5, {}, "Rows cannot be read from an int"),
         (ONE["email"], {}, "Rows cannot be read from a Series"),
@@ -51,6 +56,12 @@ def test_a_wrong_option_is_told_with_what_to_try(
     with pytest.raises(InvalidOption, match=cause) as caught:
         session.write(data, SCHEMA, **{**BY_EMAIL, **wishes})
     assert caught.value.hint
+
+
+def test_a_key_that_is_named_twice_counts_once(session: Session) -> None:
+    plan = session.write(ONE, SCHEMA, key="@email, email", batch_rows=np.int64(5))
+    assert plan.key == ("@email",)
+    assert plan.changes.columns.is_unique
 
 
 def test_arguments_that_were_swapped_are_told(session: Session) -> None:
