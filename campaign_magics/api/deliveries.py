@@ -18,7 +18,7 @@ from .delivery_logs import COUNTS, log_query, stats_query
 from .documents import reference
 from .doing import doing
 from .jobs import Jobs
-from .records import Kind, Row, check_free, find, state_label, states_of
+from .records import Kind, Row, find, free_name, state_label, states_of
 from .room import Room
 from .waiting import TIMEOUT, Patience, Seen, wait
 
@@ -269,9 +269,10 @@ class Deliveries(Room[Delivery]):
     ) -> _Order:
         """Check everything that can be checked before anything is sent."""
         found = find(self._connection, _TEMPLATE, template)
-        if name is not None:
-            check_free(self._connection, _KIND, name)
-        known = name or f"CM{uuid4().hex[:12]}"
+        if name is None:
+            known = f"CM{uuid4().hex[:12]}"
+        else:
+            known = free_name(self._connection, _KIND, name)
         attributes = {"internalName": known}
         if label is not None:
             attributes["label"] = label

@@ -23,11 +23,14 @@ def variables(values: Values) -> etree._Element:
     """
     if not isinstance(values, Mapping):
         raise InvalidValue(
-            f"Variables cannot be read from {values!r}.", hint='give {"name": value, …}'
+            f"Variables cannot be read from a {type(values).__name__}.",
+            hint='give {"name": value, …}',
         )
+    from pandas.api.types import is_scalar
+
     root = etree.Element("variables")
     for name, value in values.items():
-        if isinstance(value, Mapping | list | tuple | set):
+        if not is_scalar(value) or isinstance(value, bytes):
             raise InvalidValue(
                 f"The variable {name} is a {type(value).__name__}.",
                 hint="give one value for each variable, for a list a text with commas",

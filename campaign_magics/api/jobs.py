@@ -352,10 +352,10 @@ def soap_call(
 
 
 def _plain(which: Which) -> str:
-    name = which.id if isinstance(which, Job) else str(which or "").strip()
-    if not name:
+    name = which.id if isinstance(which, Job) else which
+    if not isinstance(name, str) or not name.strip():
         raise InvalidValue("The job is missing.", hint="give the id that submit() gave")
-    return name
+    return name.strip()
 
 
 def _short(job: str) -> str:

@@ -134,23 +134,32 @@ def states_of(
     return names
 
 
-def check_free(connection: Connection, kind: Kind, name: str) -> None:
-    """Raise InvalidValue when a record of the schema has this internal name."""
-    anything = Kind(schema=kind.schema, noun=kind.noun, columns={"id": "@id"})
-    if read(connection, anything, [f"{kind.name} = :name"], {"name": name}, limit=1):
+def free_name(connection: Connection, kind: Kind, name: object) -> str:
+    """Return an internal name that no record of the schema has.
+
+    Raises InvalidValue when one has it, and for a number: it would be taken for an id.
+    """
+    text = _text(kind, name)
+    if text.isdecimal():
         raise InvalidValue(
-            f"There is already a {kind.noun} '{name}'.",
+            f"The name '{text}' would be taken for an id.", hint="add a letter to it"
+        )
+    anything = Kind(schema=kind.schema, noun=kind.noun, columns={"id": "@id"})
+    if read(connection, anything, [f"{kind.name} = :name"], {"name": text}, limit=1):
+        raise InvalidValue(
+            f"There is already a {kind.noun} '{text}'.",
             hint="give another name, or none: one is made up",
         )
+    return text
 
 
 def _text(kind: Kind, which: object) -> str:
     known = isinstance(which, Integral | str) and not isinstance(which, bool)
     text = str(which).strip() if known else ""
     if not text:
+        what = "An empty text" if known else f"A value of type {type(which).__name__}"
         raise InvalidValue(
-            f"{which!r} names no {kind.noun}.",
-            hint="give its internal name or its id",
+            f"{what} names no {kind.noun}.", hint="give its internal name or its id"
         )
     return text
 

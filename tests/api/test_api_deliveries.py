@@ -230,6 +230,15 @@ def test_a_taken_name_is_refused_before_anything_is_sent(office: Office) -> None
             make("mail", targets=FRENCH, name="taken")
 
 
+def test_a_number_is_no_name(office: Office) -> None:
+    """Else the delivery of that id would be looked at, and started, for it."""
+    other = new(office)
+    with pytest.raises(InvalidValue, match=f"'{other.id}' would be taken for an id"):
+        new(office, name=str(other.id))
+    with pytest.raises(InvalidValue, match="An empty text names no delivery"):
+        new(office, name=" ")
+
+
 def test_an_analysis_that_finds_nobody_says_so(office: Office) -> None:
     delivery = new(office, targets="email = 'nobody@x.example'")
     assert "target" not in str(delivery)

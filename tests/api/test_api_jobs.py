@@ -112,7 +112,7 @@ def test_unknown_jobs_schemas_and_methods(office: Office) -> None:
     with pytest.raises(SoapFault, match="There is no job 'x<y>'") as caught:
         office.jobs.status("x<y>")
     assert caught.value.hint == "give the id that submit() gave"
-    for nothing in (" ", None):
+    for nothing in (" ", None, pd.DataFrame({"id": [1]})):
         with pytest.raises(InvalidValue, match="job is missing"):
             office.jobs.status(nothing)  # type: ignore[arg-type]
     with pytest.raises(UnknownName):

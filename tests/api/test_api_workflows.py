@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import pandas as pd
 import pytest
 from api.conftest import Office
 from lxml import etree
@@ -78,13 +79,16 @@ def test_a_wrong_name_gets_the_nearest_one(
     assert f"did you mean {near} (" in caught.value.hint
 
 
-@pytest.mark.parametrize("which", ["", "  ", None, True, 1.5, ["WKF1"]])
+@pytest.mark.parametrize(
+    "which", ["", "  ", None, True, 1.5, ["WKF1"], pd.DataFrame({"id": [1, 2]})]
+)
 def test_what_is_no_name_is_refused_before_anything_is_sent(
     office: Office, which: object
 ) -> None:
     def work() -> None:
-        with pytest.raises(InvalidValue):
+        with pytest.raises(InvalidValue, match="names no workflow") as caught:
             office.workflows.status(which)  # type: ignore[arg-type]
+        assert len(caught.value.render()) == 2
 
     assert office.calls(work) == []
 
@@ -136,11 +140,23 @@ def test_parameters_become_variables(office: Office) -> None:
 
 
 @pytest.mark.parametrize(
-    "variables", [{"a b": 1}, {"x": "\x00"}, {"x": [1, 2]}, {"x": {"y": 1}}, "x=1"]
+    "variables",
+    [
+        {"a b": 1},
+        {"x": "\x00"},
+        {"x": [1, 2]},
+        {"x": {"y": 1}},
+        {"x": pd.DataFrame({"id": [1, 2]})},
+        {"x": object()},
+        {"x": b"bytes"},
+        "x=1",
+        pd.DataFrame({"id": [1, 2]}),
+    ],
 )
 def test_variables_that_are_none_are_refused(office: Office, variables: Any) -> None:
-    with pytest.raises(InvalidValue, match=r"[Vv]ariable"):
+    with pytest.raises(InvalidValue, match=r"[Vv]ariable") as caught:
         office.workflows.start("WKF1", variables)
+    assert len(caught.value.render()) == 2
 
 
 def test_a_signal_wakes_the_workflow_up(office: Office) -> None:
