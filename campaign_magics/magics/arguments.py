@@ -8,14 +8,17 @@ removed, but a backslash is a letter: paths of Windows and XTK's escapes stay wh
 from __future__ import annotations
 
 import argparse
+import re
 import shlex
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from IPython.core.error import UsageError
 
 from ..errors import InvalidOption
 from ..options import named_value
+
+_VARIABLE = re.compile(r"[:$]([^\W\d]\w*)|\{([^\W\d]\w*)\}")
 
 
 def parse(magic: Callable[..., Any], line: str, name: str) -> argparse.Namespace:
@@ -37,6 +40,26 @@ def named_values(words: Iterable[str], example: str) -> dict[str, object]:
         return dict(map(named_value, words))
     except argparse.ArgumentTypeError as exc:
         raise InvalidOption(f"{exc}.", hint=example) from exc
+
+
+def value_of(word: str, names: Mapping[str, Any]) -> Any:
+    """Return the variable for ``:name``, as in a query, or for ``$name``, ``{name}``.
+
+    IPython would paste the last two into the line, where a quote or a space of theirs
+    would be taken for syntax; here a whole word is the value itself.  Other words are
+    returned as they are.  Raises InvalidOption when there is no such variable.
+    """
+    found = _VARIABLE.fullmatch(word)
+    if found is None:
+        return word
+    return variable(found[1] or found[2], names)
+
+
+def variable(name: str, names: Mapping[str, Any]) -> Any:
+    """Return the notebook's variable; raises InvalidOption when there is none."""
+    if name not in names:
+        raise InvalidOption(f"There is no variable '{name}'.", hint="assign it")
+    return names[name]
 
 
 def _split(line: str) -> list[str]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from argparse import Namespace
 from collections.abc import Callable
+from dataclasses import replace
 from inspect import cleandoc
 from textwrap import indent
 from typing import Any
@@ -17,25 +19,33 @@ from IPython.core.magic import (
 from IPython.core.magic_arguments import argument, magic_arguments
 
 from ..options import positive_int, positive_number
-from .arguments import parse
+from .arguments import parse, value_of
 from .asking import check_name
 from .campaign import CampaignMagics
 from .commands import COMMANDS
 from .errands import Errand
 from .footer import show, show_footer, table
 from .progress import ProgressLine
-from .subcommands import choose, lines, listing
+from .subcommands import Command, choose, lines, listing
 
 PARTIAL = "campaign_partial"
 """The variable that receives, row by row, what was done before it was cut short."""
 
 _ANY = {"command", "words", "help"}
+_WRITTEN_OUT = {"command", "words", "out", "yes"}
+"""What a variable never stands for: consent is typed."""
+
+
+_VARIABLES = """\
+A word, or the value of an option, that is :name, $name or {name} is the notebook's
+variable as it is: --label :title, --param week=:week."""
 
 
 def _common(magic: Callable[..., Any]) -> Callable[..., Any]:
     """Add what all of them take, and their commands to the help."""
     commands = indent(listing(COMMANDS[magic.__name__]), "    ")
-    magic.__doc__ = f"{cleandoc(magic.__doc__ or '')}\n\nCommands::\n\n{commands}"
+    doc = cleandoc(magic.__doc__ or "")
+    magic.__doc__ = f"{doc}\n\n{_VARIABLES}\n\nCommands::\n\n{commands}"
     for add in (
         argument("--yes", metavar="PROFILE", help="consent, for production"),
         argument("--out", metavar="NAME", help="variable that receives the result"),
@@ -165,53 +175,52 @@ class BusinessMagics(Magics):
         return self._do("campaign_jobs", line, local_ns)
 
     def _do(self, magic: str, line: str, local_ns: dict[str, Any]) -> Any:
-        """Run the command of a line; show its footer; hand out its result.
-
-        Without a command it shows those there are.
-        """
-        function = getattr(self, magic)
+        """Run the command of a line, or show those there are."""
+        function, commands = getattr(self, magic), COMMANDS[magic]
         options = parse(function, line, magic)
         check_name(options.out)
+        if options.command is None:
+            show(listing(commands), table(lines(commands), f"%{magic}"))
+            return None
         defaults = {
             action.dest: action.default
             for action in function.parser._actions
             if action.dest not in _ANY
         }
-        if options.command is None:
-            commands = COMMANDS[magic]
-            show(listing(commands), table(lines(commands), f"%{magic}"))
-            return None
-        command, words = choose(magic, COMMANDS[magic], options, defaults)
-        session = self._campaign.session
-        drawn = ProgressLine(
-            self.shell, session.budget if self._campaign.progress else None
+        command, words = choose(magic, commands, options, defaults)
+        names = {**self.shell.user_ns, **local_ns}
+        errand = Errand(
+            session=self._campaign.session,
+            words=[value_of(word, names) for word in words],
+            options=_with_values(options, names),
+            names=names,
         )
+        result = self._run(command, errand)
+        if options.out is None:
+            return result
+        self.shell.user_ns[options.out] = result
+        return None
+
+    def _run(self, command: Command, errand: Errand) -> Any:
+        """Run a command, draw how far it is, and show the footer of its result."""
+        session, watched = errand.session, self._campaign.progress
+        drawn = ProgressLine(self.shell, session.budget if watched else None)
         last: list[Any] = []
 
         def told(moment: Any) -> None:
             last[:] = [moment]
             drawn(moment)
 
-        errand = Errand(
-            session=session,
-            words=words,
-            options=options,
-            names={**self.shell.user_ns, **local_ns},
-            progress=told if self._campaign.progress else None,
-        )
         text = ""
         try:
-            result = command.run(errand)
-            text = _footer(session, result, last, named=options.out is not None)
+            result = command.run(replace(errand, progress=told if watched else None))
+            text = _footer(session, result, last, named=errand.options.out is not None)
         except BaseException as failure:
             self._keep(failure)
             raise
         finally:
             drawn.end(text)
-        if options.out is None:
-            return result
-        self.shell.user_ns[options.out] = result
-        return None
+        return result
 
     def _keep(self, failure: BaseException) -> None:
         """Hand out what became of the rows before it was cut short."""
@@ -219,6 +228,18 @@ class BusinessMagics(Magics):
         if kept is not None and "kept" in getattr(failure, "facts", {}):
             self.shell.user_ns[PARTIAL] = kept.frame
             show_footer(f"{kept.title}; {PARTIAL} tells row by row")
+
+
+def _with_values(options: Namespace, names: dict[str, Any]) -> Namespace:
+    """Return the options with the variables in place of words that name them."""
+    return Namespace(
+        **{
+            option: value_of(value, names)
+            if isinstance(value, str) and option not in _WRITTEN_OUT
+            else value
+            for option, value in vars(options).items()
+        }
+    )
 
 
 def _footer(session: Any, result: Any, last: list[Any], *, named: bool) -> str:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ..errors import InvalidOption
-from .arguments import named_values
+from .arguments import named_values, value_of, variable
 
 if TYPE_CHECKING:
     from ..workbench import Session
@@ -22,14 +22,15 @@ _IDENTIFIER = re.compile(r"[^\W\d]\w*\Z")
 class Errand:
     """One line of a magic: the words after its command, its options, the names.
 
-    ``progress`` is called while it waits, None where nobody watches.
+    A word or option that named a variable is its value.  ``progress`` is called while
+    it waits, None where nobody watches.
     """
 
     session: Session
-    words: Sequence[str]
+    words: Sequence[Any]
     options: argparse.Namespace
     names: Mapping[str, Any]
-    progress: Callable[[Any], object] | None
+    progress: Callable[[Any], object] | None = None
 
     def thing(self, place: int = 0) -> Any:
         """Return a word, or the workflow, delivery or job in the variable it names.
@@ -39,23 +40,29 @@ class Errand:
         from ..api.shown import Shown
 
         word = self.words[place]
-        value = self.names.get(word)
+        value = self.names.get(word) if isinstance(word, str) else word
         return value if isinstance(value, Shown) else word
 
-    def word(self, place: int) -> str | None:
+    def word(self, place: int) -> Any:
         """Return a word that may be left out."""
         return self.words[place] if len(self.words) > place else None
 
     @property
     def params(self) -> dict[str, object]:
-        """The values of ``--param``."""
-        return named_values(self.options.param, "--param week=12")
+        """The values of ``--param``; ``week=:week`` takes the variable's."""
+        given = named_values(self.options.param, "--param week=12")
+        return {
+            name: value_of(value, self.names) if isinstance(value, str) else value
+            for name, value in given.items()
+        }
 
-    def variable(self, name: str) -> Any:
-        """Return the notebook's variable; raises InvalidOption when there is none."""
-        if name not in self.names:
-            raise InvalidOption(f"There is no variable '{name}'.", hint="assign it")
-        return self.names[name]
+    def named(self, word: Any) -> Any:
+        """Return the variable that a plain word names; anything else as it is.
+
+        Raises InvalidOption when there is no such variable.
+        """
+        is_name = isinstance(word, str) and _IDENTIFIER.match(word)
+        return variable(word, self.names) if is_name else word
 
 
 def list_of(room: str) -> Callable[[Errand], Any]:
@@ -89,11 +96,12 @@ def wait(room: str) -> Callable[[Errand], Any]:
     """Return a command that waits for one thing."""
 
     def run(errand: Errand) -> Any:
-        options = errand.options
-        states = options.until.split(",") if options.until else None
+        options, states = errand.options, errand.options.until
+        if isinstance(states, str):
+            states = tuple(map(str.strip, states.split(",")))
         return getattr(errand.session, room).wait(
             errand.thing(),
-            None if states is None else tuple(map(str.strip, states)),
+            states,
             timeout=options.timeout,
             progress=errand.progress,
         )
@@ -132,15 +140,10 @@ def make(method: str) -> Callable[[Errand], Any]:
 
     def run(errand: Errand) -> Any:
         options = errand.options
-        content, targets = options.content, options.targets
-        if content is not None and _IDENTIFIER.match(content):
-            content = errand.variable(content)
-        if targets is not None and _IDENTIFIER.match(targets):
-            targets = errand.variable(targets)
         return getattr(errand.session.delivery, method)(
             errand.words[0],
-            content=content,
-            targets=targets,
+            content=errand.named(options.content),
+            targets=errand.named(options.targets),
             label=options.label,
             name=options.name,
             params=ChainMap(errand.params, dict(errand.names)),
@@ -181,7 +184,9 @@ def delivery_logs(errand: Errand) -> Any:
 def _people(errand: Errand) -> Any:
     """Return the rows that a variable holds, or the one address that is written."""
     word = errand.words[0]
-    return [word] if "@" in word else errand.variable(word)
+    if not isinstance(word, str) or "@" in word:
+        return word
+    return variable(word, errand.names)
 
 
 def subscribe(errand: Errand) -> Any:
@@ -233,16 +238,15 @@ def history(errand: Errand) -> Any:
 
 def submit_job(errand: Errand) -> Any:
     """Run a method in the background."""
-    schema, separator, method = errand.words[0].partition("#")
+    schema, separator, method = str(errand.words[0]).partition("#")
     if not separator:
         raise InvalidOption(
             f"'{errand.words[0]}' is not SCHEMA#METHOD.",
             hint="%campaign_jobs submit nms:delivery#Prepare 1234",
         )
-    word = errand.word(1)
-    entity: Any = int(word) if word and word.isdecimal() else word
-    if word and _IDENTIFIER.match(word):
-        entity = errand.variable(word)
+    entity = errand.named(errand.word(1))
+    if isinstance(entity, str) and entity.isdecimal():
+        entity = int(entity)
     args = errand.words[2:]
     return errand.session.jobs.submit(
         schema, method, entity, args, yes=errand.options.yes

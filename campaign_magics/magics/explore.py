@@ -15,7 +15,7 @@ from IPython.core.magic import (
 from IPython.core.magic_arguments import argument, magic_arguments
 
 from ..errors import InvalidOption
-from .arguments import parse
+from .arguments import parse, value_of
 from .campaign import CampaignMagics
 from .footer import show
 
@@ -63,7 +63,7 @@ class ExploreMagics(Magics):
     @line_magic
     @magic_arguments("campaign_call")
     @argument("method", help="SCHEMA#METHOD, such as xtk:session#GetOption")
-    @argument("args", nargs="*", help="its inputs in order; :name takes a variable")
+    @argument("args", nargs="*", help="its inputs in order; :name is a variable")
     @argument("--entity", help="the object of a method that is not static")
     @argument(
         "--as",
@@ -90,20 +90,12 @@ class ExploreMagics(Magics):
                 hint="%campaign_call xtk:session#GetServerTime",
             )
         names = {**self.shell.user_ns, **local_ns}
-        args = [_value(word, names) for word in options.args]
-        entity = None if options.entity is None else _value(options.entity, names)
+        args = [value_of(word, names) for word in options.args]
+        entity = options.entity and value_of(options.entity, names)
         session = self._campaign.session
         return _readable(
             session.call(schema, method, *args, entity=entity, output=options.form)
         )
-
-
-def _value(word: str, names: dict[str, Any]) -> object:
-    if not word.startswith(":"):
-        return word
-    if word[1:] not in names:
-        raise InvalidOption(f"There is no variable '{word[1:]}'.", hint="assign it")
-    return names[word[1:]]
 
 
 def _readable(value: object) -> object:

@@ -208,8 +208,10 @@ def test_production_asks_for_the_profile(notebook: Notebook, business: Sandbox) 
                 notebook.run(f"%campaign_{line}")
             assert "--yes sandbox" in caught.value.hint
             assert "changes the production instance" in caught.value.message
-        with pytest.raises(InvalidOption):
-            notebook.run("%campaign_workflow start WKF1 --yes other")
+        notebook.shell.user_ns["profile"] = "sandbox"
+        for other in ("other", ":profile"):
+            with pytest.raises(InvalidOption, match="was agreed to for"):
+                notebook.run(f"%campaign_workflow start WKF1 --yes {other}")
         flow = notebook.run("%campaign_workflow start WKF1 --yes sandbox")
         assert flow.state == "starting"
 
@@ -286,6 +288,48 @@ def test_what_out_kept_is_named_by_its_variable(desk: Notebook) -> None:
     assert desk.run("%campaign_workflow status WKF1").name == "WKF1"
     with pytest.raises(InvalidValue, match="names no workflow"):
         desk.run("%campaign_workflow status made")
+
+
+@pytest.mark.parametrize("word", [":it", "$it", "{it}"])
+def test_a_variable_stands_for_a_word_as_it_is(
+    desk: Notebook, monkeypatch: pytest.MonkeyPatch, word: str
+) -> None:
+    """Quotes, spaces, braces, a number's text: nothing of it is taken for syntax."""
+    told = 'O\'Hara said "☃" {it} $it --yes'
+    names = desk.shell.user_ns
+    names["it"], names["digits"] = "WKF7", "'12'"
+    assert desk.run(f"%campaign_workflow status {word}").name == "WKF7"
+    names["it"] = 1012
+    assert desk.run(f"%campaign_workflow status {word}").name == "WKF7"
+    names["it"] = told
+    heard: list[Any] = []
+    call = names["session"].call
+    monkeypatch.setattr(
+        names["session"],
+        "call",
+        lambda *args, **more: heard.append(args) or call(*args, **more),
+    )
+    desk.run(f"%campaign_workflow start WKF7 --param who={word} --param n=$digits")
+    (started,) = (args for args in heard if args[1] == "StartWithParameters")
+    assert dict(started[3].attrib) == {"who": told, "n": "'12'"}
+    made = desk.run(
+        f"%campaign_delivery create mail --label {word} --targets 'lastName = :it'"
+    )
+    assert made.label == told
+    names["it"] = ["it@x.example"]
+    result = desk.run(f"%campaign_subscription subscribe {word} events --create")
+    assert result.done == 1
+
+
+@pytest.mark.parametrize("word", [":nobody", "$nobody", "{nobody}"])
+def test_a_variable_that_is_not_there_is_said(desk: Notebook, word: str) -> None:
+    for line in (
+        f"workflow start {word}",
+        f"workflow start WKF7 --param week={word}",
+        f"delivery create mail --label {word}",
+    ):
+        with pytest.raises(InvalidOption, match="There is no variable 'nobody'"):
+            desk.run(f"%campaign_{line}")
 
 
 def test_a_wait_for_a_pause_says_how_it_stands(desk: Notebook) -> None:
