@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 from typing import TYPE_CHECKING
@@ -12,6 +12,7 @@ from soap.scripted import PASSWORD, SECURITY, SESSION
 
 if TYPE_CHECKING:
     from campaign_magics import Sandbox
+    from campaign_magics.schemas.model import Schema
 
 CANARIES = {"scripted password": PASSWORD, "session": SESSION, "security": SECURITY}
 """Secrets that tests use; the shared sandbox adds its password and control token.
@@ -58,6 +59,14 @@ def sandbox() -> Iterator[Sandbox]:
         CANARIES["sandbox password"] = server.password.reveal()
         CANARIES.update(server.control_environment())
         yield server
+
+
+@pytest.fixture(scope="session")
+def lookup() -> Callable[[str], Schema]:
+    """Find a standard schema by its name, as a session does."""
+    from standard import find_schema
+
+    return find_schema
 
 
 @pytest.fixture(autouse=True)

@@ -29,7 +29,7 @@ from measuring import in_own_process, report, resident
 from campaign_magics.sandbox.data import standard_sources
 from campaign_magics.schemas.compiler import compile_schemas
 from campaign_magics.schemas.model import Schema
-from campaign_magics.schemas.reader import read_schema
+from campaign_magics.schemas.reader import read_schemas
 from campaign_magics.write.rows import Rows, read_rows
 
 ROUNDS = 5
@@ -41,8 +41,7 @@ GENDERS = {"unknown": "0", "male": "1", "female": "2"}
 
 def schemas() -> dict[str, Schema]:
     """Compile the schemas that the sandbox serves."""
-    sources = [etree.fromstring(xml) for xml in standard_sources().values()]
-    return {k: read_schema(v) for k, v in compile_schemas(sources).items()}
+    return read_schemas(compile_schemas(standard_sources().values()))
 
 
 def make_frame(rows: int) -> pd.DataFrame:

@@ -1,4 +1,4 @@
-"""The sandbox's schemas, compiled once; a world to ask, without a socket."""
+"""A world to ask, without a socket."""
 
 from __future__ import annotations
 
@@ -11,33 +11,15 @@ import pytest
 from clocks import StillClock
 from lxml import etree
 
-from campaign_magics.errors import UnknownName
 from campaign_magics.frames import decode
 from campaign_magics.query.from_xml import from_xml
 from campaign_magics.query.to_xml import to_xml
-from campaign_magics.sandbox.data import standard_sources
 from campaign_magics.sandbox.engine import execute
 from campaign_magics.sandbox.stores.world import World, build_world
-from campaign_magics.schemas.compiler import compile_schemas
-from campaign_magics.schemas.model import Schema
-from campaign_magics.schemas.reader import read_schema
 from campaign_magics.session.select import prepare
 from campaign_magics.xtk.types import Kind
 
 NOON = datetime(2026, 3, 15, 12, tzinfo=UTC)
-
-
-@pytest.fixture(scope="session")
-def lookup() -> Callable[[str], Schema]:
-    sources = [etree.fromstring(xml) for xml in standard_sources().values()]
-    schemas = {k: read_schema(v) for k, v in compile_schemas(sources).items()}
-
-    def find(name: str) -> Schema:
-        if name not in schemas:
-            raise UnknownName(f"Unknown schema '{name}'.", hint="did you mean …?")
-        return schemas[name]
-
-    return find
 
 
 @pytest.fixture(scope="session")

@@ -5,31 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from lxml import etree
 
 from campaign_magics.errors import CampaignError, QuerySyntaxError, UnknownName
 from campaign_magics.query.check import Checked, check
 from campaign_magics.query.read import read_query
-from campaign_magics.sandbox.data import standard_sources
-from campaign_magics.schemas.compiler import compile_schemas
 from campaign_magics.schemas.model import Schema
-from campaign_magics.schemas.reader import read_schema
 
 pytestmark = pytest.mark.pure
 Lookup = Callable[[str], Schema]
-
-
-@pytest.fixture(scope="module")
-def lookup() -> Lookup:
-    sources = [etree.fromstring(xml) for xml in standard_sources().values()]
-    schemas = {k: read_schema(v) for k, v in compile_schemas(sources).items()}
-
-    def find(name: str) -> Schema:
-        if name not in schemas:
-            raise UnknownName(f"Unknown schema '{name}'.", hint="did you mean …?")
-        return schemas[name]
-
-    return find
 
 
 def checked(

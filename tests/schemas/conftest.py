@@ -1,4 +1,4 @@
-"""The standard schemas, compiled once, and a server that has them."""
+"""The standard schemas, and a server that has them."""
 
 from __future__ import annotations
 
@@ -8,23 +8,21 @@ import pytest
 from clocks import StillClock
 from lxml import etree
 from schemas.server import Server
+from standard import standard_documents, standard_schemas
 
-from campaign_magics.sandbox.data import standard_sources
-from campaign_magics.schemas.compiler import compile_schemas
 from campaign_magics.schemas.model import Schema
-from campaign_magics.schemas.reader import read_schemas
 
 
 @pytest.fixture(scope="session")
 def documents() -> Mapping[str, etree._Element]:
     """Compiled documents by name; tests do not change them."""
-    return compile_schemas(standard_sources().values())
+    return standard_documents()
 
 
 @pytest.fixture(scope="session")
-def standard(documents: Mapping[str, etree._Element]) -> Mapping[str, Schema]:
+def standard() -> Mapping[str, Schema]:
     """The standard schemas by name."""
-    return read_schemas(dict(documents))
+    return standard_schemas()
 
 
 @pytest.fixture

@@ -5,23 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, date, datetime
-from functools import cache
-from importlib.resources import files
 from typing import Any
 
 import pyarrow as pa
 import pytest
 from clocks import StillClock
 from lxml import etree
+from standard import standard_schemas
 
 from campaign_magics.query.from_xml import from_xml
 from campaign_magics.query.model import QueryDef
 from campaign_magics.sandbox.engine import SQLITE_FUNCTIONS, execute
 from campaign_magics.sandbox.faults import Fault
 from campaign_magics.sandbox.stores.databases import Databases
-from campaign_magics.schemas.compiler import compile_schemas
 from campaign_magics.schemas.model import Schema
-from campaign_magics.schemas.reader import read_schema
 
 NOW = datetime(2026, 3, 15, 12, 30, 45, 678_000, tzinfo=UTC)
 
@@ -103,13 +100,6 @@ class TinyWorld:
         if isinstance(query, str):
             query = from_xml(etree.fromstring(query))
         return b"".join(execute(query, self)).decode()
-
-
-@cache
-def standard_schemas() -> dict[str, Schema]:
-    folder = files("campaign_magics.sandbox.data") / "schemas"
-    sources = [etree.fromstring(one.read_bytes()) for one in folder.iterdir()]
-    return {name: read_schema(xml) for name, xml in compile_schemas(sources).items()}
 
 
 def load(databases: Databases, schema: Schema, rows: list[dict[str, Any]]) -> None:
