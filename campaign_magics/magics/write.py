@@ -16,11 +16,13 @@ from IPython.core.magic_arguments import argument, magic_arguments
 
 from ..errors import InvalidOption
 from ..options import positive_int
+from ..xtk.names import closest
 from .arguments import named_values, parse
 from .asking import check_name
 from .campaign import CampaignMagics
 from .footer import show_footer
 from .progress import ProgressLine
+from .words import holds_rows
 
 if TYPE_CHECKING:
     from ..workbench import Session
@@ -144,9 +146,21 @@ def _what(
             "Data and schema are wanted.",
             hint="%campaign_write DATA nms:recipient --key @email",
         )
-    if words[0] not in names:
-        raise InvalidOption(f"There is no variable '{words[0]}'.", hint="assign it")
-    return names[words[0]], words[1] if len(words) == 2 else None
+    data, schema = words[0], words[1] if len(words) == 2 else None
+    if data not in names:
+        raise _no_variable(data, schema, names)
+    return names[data], schema
+
+
+def _no_variable(word: str, schema: str | None, names: dict[str, Any]) -> InvalidOption:
+    """Return the error for data that is no variable, with what may have been meant."""
+    near = closest(word, (n for n, value in names.items() if holds_rows(value)))
+    hint = f"did you mean {near}?" if near else "assign it"
+    if schema in names:
+        hint = f"the data comes first: %campaign_write {schema} {word}"
+    elif not word.isidentifier():
+        hint = f"name the data first: part = {word}"
+    return InvalidOption(f"There is no variable '{word}'.", hint=hint)
 
 
 def _wishes(options: argparse.Namespace) -> dict[str, Any]:

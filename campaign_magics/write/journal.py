@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 
 import numpy as np
 
+from ..errors import InvalidOption
 from .journal_file import opened, told
 from .turns import Found, Hashes, Turns, hashes
 
@@ -250,7 +251,15 @@ class Journal:
         return self._frame(_JOBS, ())
 
     def batches(self, job: str) -> pd.DataFrame:
-        """Return the batches that a commit was the last to send."""
+        """Return the batches that a commit was the last to send.
+
+        Raises InvalidOption for an id that no commit has.
+        """
+        if self._one("SELECT 1 FROM Job WHERE id = ?", (job,)) is None:
+            raise InvalidOption(
+                f"The journal has no commit {job!r}.",
+                hint="their ids are in the column job: session.journal()",
+            )
         return self._frame(_BATCHES, (job,))
 
     def _last_word(self, schema: str, first: int) -> Callable[[bytes], Found]:

@@ -11,8 +11,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
-from ..session import Interrupted
 from .journal_file import is_busy, told
+from .stopping import nothing_sent
 
 _LOOK: Final = 0.2
 """Seconds between looks: a wait of SQLite's own cannot be interrupted."""
@@ -26,7 +26,6 @@ class Lease:
     """
 
     def __init__(self, journal: Path, schema: str) -> None:
-        self._schema = schema
         name = f"{journal.stem}.{schema.replace(':', '-')}.lock"
         self._path = journal.with_name(name)
         with told(self._path):
@@ -43,16 +42,12 @@ class Lease:
         Raises InvalidOption when the file cannot be used, Interrupted.
         """
         try:
-            while not self._taken():
-                waiting()
-        except BaseException as failure:
+            with nothing_sent():
+                while not self._taken():
+                    waiting()
+        except BaseException:
             self.give_back()
-            if not isinstance(failure, KeyboardInterrupt):
-                raise
-            raise Interrupted(
-                f"Another commit to {self._schema} went first.",
-                hint="nothing was sent; run it again",
-            ) from None
+            raise
 
     def give_back(self) -> None:
         """Let the next commit begin."""

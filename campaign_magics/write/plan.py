@@ -26,6 +26,7 @@ from .result import WriteResult
 from .route import choose_route, parcel
 from .rows import Nulls, Rows, read_rows
 from .show import Shown, counted
+from .stopping import nothing_sent
 
 _LOOKED: Final = 200
 """Rows that landed before which are looked at: are they there still?"""
@@ -146,14 +147,15 @@ class Plan(Shown):
         ]
 
 
+@nothing_sent()
 def make_plan(
     connection: Connection, data: object, schema: str | None, options: Options
 ) -> Plan:
     """Read rows, check them, compare a sample with what is stored; send nothing.
 
     ``schema`` may be left out for a document that names its own.  Raises UnknownName,
-    UserError and InvalidOption for what is wrong with a column or an option, and what
-    a query raises.
+    UserError and InvalidOption for what is wrong with a column or an option,
+    Interrupted, and what a query raises.
     """
     options.check()
     rows = read_rows(

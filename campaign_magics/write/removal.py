@@ -23,6 +23,7 @@ from .plan import Plan, plan_rows
 from .result import WriteResult
 from .rows import Rows, read_rows
 from .show import Shown, counted
+from .stopping import nothing_sent
 from .sweep import DELETE, sweep
 from .where import read_paths, select_where, where_text
 
@@ -76,6 +77,7 @@ class Removal(Shown):
         return [("the first records", self.sample)]
 
 
+@nothing_sent()
 def plan_removal(
     connection: Connection,
     schema: str,
@@ -85,7 +87,7 @@ def plan_removal(
     """Count what a condition selects, and show the first records.
 
     ``where`` is a condition of SQL or XTK, or a ``<where>`` of a queryDef.  Raises
-    InvalidOption for an empty one, QuerySyntaxError, UnknownName.
+    InvalidOption for an empty one, QuerySyntaxError, UnknownName, Interrupted.
     """
     checked = select_where(connection, schema, where, params)
     sample = _sample(connection, checked)
@@ -100,6 +102,7 @@ def plan_removal(
     )
 
 
+@nothing_sent()
 def plan_update(
     connection: Connection,
     schema: str,

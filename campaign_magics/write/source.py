@@ -68,6 +68,8 @@ def open_source(data: object) -> Source:
         return _polars(data)
     if isinstance(data, list | tuple):
         return _dicts(data)
+    if isinstance(data, str):
+        raise InvalidOption("This text is no XML document.", hint=_ACCEPTED)
     kind = type(data).__name__
     raise InvalidOption(f"Rows cannot be read from {_a(kind)}.", hint=_ACCEPTED)
 

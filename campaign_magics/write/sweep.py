@@ -25,6 +25,7 @@ from .lease import Lease
 from .result import WriteResult
 from .route import SESSION
 from .show import counted
+from .stopping import nothing_sent
 from .where import where_of, where_text
 
 if TYPE_CHECKING:
@@ -47,7 +48,8 @@ def sweep(removal: Removal, watch: Watch | None) -> WriteResult:
         lease = Lease(path, removal.schema)
         lease.take(patience(_job(removal, removal.found), watch))
         stack.callback(lease.give_back)
-        before = removal.connection.count(removal.checked.query)
+        with nothing_sent():
+            before = removal.connection.count(removal.checked.query)
         _check_count(removal, before)
         return _sweep(removal, journal, before, stack, watch)
 

@@ -119,6 +119,14 @@ def test_a_server_text_is_escaped(connected: Notebook) -> None:
     [
         ("%campaign_write", InvalidOption, "%campaign_write DATA"),
         ("%campaign_write nobody nms:recipient", InvalidOption, "assign it"),
+        ("%campaign_write peple nms:recipient", InvalidOption, "did you mean people"),
+        ("%campaign_write nms:recipient people", InvalidOption, "data comes first"),
+        (
+            "%campaign_write people[:1] nms:recipient",
+            InvalidOption,
+            "part = people[:1]",
+        ),
+        ("%campaign_write --journal nobodys", InvalidOption, "session.journal()"),
         ("%campaign_write people", InvalidOption, "name it"),
         (
             "%campaign_write people nms:recipient --key emial",

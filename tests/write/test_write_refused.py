@@ -45,6 +45,7 @@ def session(sandbox: cm.Sandbox) -> Iterator[Session]:
         (ONE, {"sample": 1.5}, "sample=1.5 makes no sense"),
         (5, {}, "Rows cannot be read from an int"),
         (ONE["email"], {}, "Rows cannot be read from a Series"),
+        ("people.csv", {}, "This text is no XML document"),
         ([{"email": "x"}, 5], {}, "A row is an int, not a dict"),
         (ONE.set_axis([0, 1], axis=1), {}, "The column 0 is not named by a text"),
         ("<recipient-collection/>", {}, "The document holds no record"),

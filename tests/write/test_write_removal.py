@@ -8,6 +8,7 @@ from typing import Any
 
 import pandas as pd
 import pytest
+from interrupts import interrupted
 
 import campaign_magics as cm
 from campaign_magics import front
@@ -188,6 +189,22 @@ def test_what_is_written_after_an_interrupted_deletion_stays(
     last, deleted = session.journal().head(2).itertuples()
     assert (last.outcome, deleted.outcome) == ("done", "interrupted")
     assert (last.in_doubt, deleted.in_doubt) == (0, 0)
+
+
+@pytest.mark.parametrize("method", ["write", "update", "delete"])
+def test_an_interrupt_of_a_plan_is_told_in_two_lines(
+    session: Session, server: cm.Sandbox, method: str
+) -> None:
+    """Nothing but queries was sent by then."""
+    server.faults("latency", api="*#ExecuteQuery", seconds=2.0)
+    arguments: dict[str, tuple[Any, ...]] = {
+        "write": ([{"email": "x@x.example"}], SCHEMA),
+        "update": (SCHEMA, "@status = 1", {"text1": "x"}),
+        "delete": (SCHEMA, "@status = 1"),
+    }
+    wishes = {"key": "@email"} if method == "write" else {}
+    with interrupted(0.3), pytest.raises(Interrupted, match="before anything was sent"):
+        getattr(session, method)(*arguments[method], **wishes)
 
 
 def test_a_deletion_that_is_refused_leaves_no_doubt(server: cm.Sandbox) -> None:

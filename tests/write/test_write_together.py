@@ -168,7 +168,7 @@ def test_a_lease_is_waited_for_and_told(tmp_path: Path) -> None:
 
     first.take(lambda: pytest.fail("nobody has it"))
     other.take(lambda: pytest.fail("it is of another schema"))
-    with pytest.raises(Interrupted, match="a:b went first"):
+    with pytest.raises(Interrupted, match="before anything was sent"):
         second.take(waiting)
     third = Lease(tmp_path / "j.sqlite", "a:b")
     third.take(first.give_back)
