@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 import pytest
 from clocks import StillClock
+from sandbox.server.served import listening
 from sandbox.services.conftest import ADMIN, READER
 
 from campaign_magics.api import Deliveries, Delivery, Jobs, Subscriptions, Workflows
@@ -17,7 +18,6 @@ from campaign_magics.profiles import Profile
 from campaign_magics.sandbox.app import App
 from campaign_magics.sandbox.auth import Authority
 from campaign_magics.sandbox.instance import Instance
-from campaign_magics.sandbox.listener import Listener
 from campaign_magics.sandbox.quota import Quota
 from campaign_magics.sandbox.stores.world import build_world
 from campaign_magics.secret import Secret
@@ -37,13 +37,10 @@ class Office:
         for operator in (ADMIN, READER):
             authority.add_operator(operator, Secret("secret"))
         self.instance = Instance(world=self.world, authority=authority, quota=Quota())
-        self.listener = Listener("127.0.0.1", 0, App(self.instance))
-        self.listener.expiration_interval = 0.01
-        self.listener.prepare()
-        self._thread = threading.Thread(target=self.listener.serve)
-        self._thread.start()
+        self._open = ExitStack()
+        self._open.callback(self.world.close)
+        self.listener = self._open.enter_context(listening(App(self.instance)))
         self._cache = cache
-        self._opened: list[Connection] = []
         self.connection = self.connect()
         self.workflows = Workflows(self.connection, clock=self.clock)
         self.deliveries = Deliveries(self.connection, clock=self.clock)
@@ -61,7 +58,7 @@ class Office:
         opened = open_as(
             Connection, profile, password=Secret("secret"), cache=self._cache
         )
-        self._opened.append(opened)
+        self._open.callback(opened.close)
         return opened
 
     def calls(self, work: Callable[[], object]) -> list[str]:
@@ -72,11 +69,7 @@ class Office:
         return heard
 
     def close(self) -> None:
-        for one in self._opened:
-            one.close()
-        assert self.listener.finish()
-        self._thread.join()
-        self.world.close()
+        self._open.close()
 
 
 @pytest.fixture(scope="module")

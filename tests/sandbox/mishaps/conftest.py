@@ -4,42 +4,28 @@ from __future__ import annotations
 
 import json
 import socket
-import threading
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
 import pytest
 from sandbox.server.caller import Answer, Caller
+from sandbox.server.served import CONTROL, Served, serving
 
-from campaign_magics.sandbox.app import App
-from campaign_magics.sandbox.auth import Authority, Operator
-from campaign_magics.sandbox.instance import Instance
-from campaign_magics.sandbox.listener import Listener
 from campaign_magics.sandbox.mishaps.plan import Plan
-from campaign_magics.sandbox.quota import Quota
 from campaign_magics.sandbox.stores.world import World, build_world
-from campaign_magics.secret import Secret
-
-CONTROL = "control me"
 
 
-@dataclass(frozen=True)
-class Served:
-    """A running server and its plan of mishaps."""
-
-    listener: Listener
-    plan: Plan
-    instance: Instance
+class Mishaps(Served):
+    """A running server, and how things are made to go wrong on it."""
 
     @property
-    def port(self) -> int:
-        return int(self.listener.bind_addr[1])
+    def plan(self) -> Plan:
+        return self.instance.mishaps
 
     def control(
         self, verb: str, what: dict[str, Any] | None = None, token: str = CONTROL
     ) -> Answer:
-        client = Caller(self.port)
+        client = self.caller()
         body = None if what is None else json.dumps(what).encode()
         headers = {"X-Sandbox-Control": token}
         try:
@@ -73,27 +59,16 @@ def mishap_world() -> Iterator[World]:
 
 
 @pytest.fixture
-def served(mishap_world: World) -> Iterator[Served]:
+def served(mishap_world: World) -> Iterator[Mishaps]:
     """A server of this test alone."""
-    authority = Authority()
-    admin = Operator(login="admin", label="Administrator", id=1059)
-    authority.add_operator(admin, Secret("admin"))
-    instance = Instance(world=mishap_world, authority=authority, quota=Quota())
-    app = App(instance, control_token=Secret(CONTROL))
-    listener = Listener("127.0.0.1", 0, app)
-    listener.expiration_interval = 0.01  # how long stopping may take
-    listener.prepare()
-    thread = threading.Thread(target=listener.serve)
-    thread.start()
-    yield Served(listener, instance.mishaps, instance)
-    assert listener.finish()
-    thread.join()
+    with serving(mishap_world) as server:
+        yield Mishaps(server.listener, server.instance)
 
 
 @pytest.fixture
-def caller(served: Served) -> Iterator[Caller]:
+def caller(served: Mishaps) -> Iterator[Caller]:
     """A client that has logged on."""
-    client = Caller(served.port)
+    client = served.caller()
     assert client.log_on().status == 200
     yield client
     client.close()

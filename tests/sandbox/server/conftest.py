@@ -1,38 +1,14 @@
-"""The server in this process, on a socket of its own, with real rows."""
+"""A server with real rows, and a client that has logged on."""
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 import pytest
 from sandbox.server.caller import Caller
+from sandbox.server.served import Served, serving
 
-from campaign_magics.sandbox.app import App
-from campaign_magics.sandbox.auth import Authority, Operator
-from campaign_magics.sandbox.instance import Instance
-from campaign_magics.sandbox.listener import Listener
-from campaign_magics.sandbox.quota import Quota
 from campaign_magics.sandbox.stores.world import World, build_world
-from campaign_magics.secret import Secret
-
-ADMIN = Operator(login="admin", label="Administrator", id=1059)
-
-
-@dataclass(frozen=True)
-class Served:
-    """A running server, and its inside."""
-
-    listener: Listener
-    instance: Instance
-
-    @property
-    def port(self) -> int:
-        return int(self.listener.bind_addr[1])
-
-    def caller(self) -> Caller:
-        return Caller(self.port)
 
 
 @pytest.fixture(scope="session")
@@ -46,18 +22,8 @@ def world() -> Iterator[World]:
 @pytest.fixture
 def served(world: World) -> Iterator[Served]:
     """A server of this test alone: its own sessions, limits and counts."""
-    authority = Authority()
-    authority.add_operator(ADMIN, Secret("admin"))
-    instance = Instance(world=world, authority=authority, quota=Quota())
-    app = App(instance, control_token=Secret("control me"))
-    listener = Listener("127.0.0.1", 0, app)
-    listener.expiration_interval = 0.01  # how long stopping may take
-    listener.prepare()
-    thread = threading.Thread(target=listener.serve)
-    thread.start()
-    yield Served(listener, instance)
-    assert listener.finish()
-    thread.join()
+    with serving(world) as server:
+        yield server
 
 
 @pytest.fixture

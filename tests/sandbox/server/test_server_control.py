@@ -7,14 +7,13 @@ from typing import Any
 
 import pytest
 from sandbox.server.caller import EXPIRED, Caller
-from sandbox.server.conftest import Served
-
-CONTROL = {"X-Sandbox-Control": "control me"}
+from sandbox.server.served import CONTROL, Served
 
 
 def control(caller: Caller, verb: str, command: str, what: object = None) -> Any:
     body = None if what is None else json.dumps(what).encode()
-    answer = caller.send(verb, f"/sandbox/control/{command}", body, CONTROL)
+    headers = {"X-Sandbox-Control": CONTROL}
+    answer = caller.send(verb, f"/sandbox/control/{command}", body, headers)
     assert answer.headers["Content-Type"].startswith("application/json")
     return answer.status, json.loads(answer.body)
 

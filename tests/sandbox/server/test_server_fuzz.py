@@ -10,8 +10,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sandbox.server.caller import ROUTER
-from sandbox.server.conftest import Served
 from sandbox.server.malformed import damaged
+from sandbox.server.served import Served
 from sandbox.server.test_server_wire import captured
 
 from campaign_magics.sandbox.app import App

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from sandbox.server.conftest import Served
 from sandbox.server.hostile import Sender
 from sandbox.server.malformed import malformed
+from sandbox.server.served import Served
 
 from campaign_magics.sandbox.stores.world import World, build_world
 

@@ -9,7 +9,7 @@ from contextlib import suppress
 
 import pytest
 from sandbox.server.caller import ROUTER, Caller
-from sandbox.server.conftest import Served
+from sandbox.server.served import Served
 
 from campaign_magics.sandbox.envelope import MAX_BYTES
 

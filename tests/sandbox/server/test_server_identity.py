@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 
 import pytest
 from sandbox.server.caller import Answer, Caller
-from sandbox.server.conftest import ADMIN, Served
+from sandbox.server.served import ADMIN, Served
 
 from campaign_magics.errors import AccessDenied
 from campaign_magics.profiles import Profile

@@ -5,7 +5,7 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 
 from sandbox.server.caller import Caller
-from sandbox.server.conftest import Served
+from sandbox.server.served import Served
 
 
 def test_over_the_limit_is_429_with_retry_after(served: Served, caller: Caller):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from sandbox.server.caller import Caller, faultstring
-from sandbox.server.conftest import Served
+from sandbox.server.served import Served
 
 from campaign_magics.sandbox.router import COVERAGE
 

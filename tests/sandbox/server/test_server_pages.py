@@ -8,7 +8,7 @@ from collections.abc import Mapping
 
 import pytest
 from sandbox.server.caller import Answer, Caller
-from sandbox.server.conftest import Served
+from sandbox.server.served import Served
 
 from campaign_magics.sandbox.auth import Operator
 from campaign_magics.sandbox.files import Files

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 from sandbox.server.caller import Caller
-from sandbox.server.conftest import Served
+from sandbox.server.served import Served
 
 import campaign_magics as cm
 from campaign_magics.errors import AccessDenied

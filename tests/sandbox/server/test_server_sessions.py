@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from sandbox.server.caller import EXPIRED, ROUTER, Caller
-from sandbox.server.conftest import Served
+from sandbox.server.served import Served
 
 from campaign_magics.sandbox.auth import Operator
 from campaign_magics.secret import Secret

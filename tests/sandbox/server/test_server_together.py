@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 import psutil
 import pytest
 from sandbox.server.caller import ROUTER, Caller
-from sandbox.server.conftest import Served
+from sandbox.server.served import Served
 
 from campaign_magics import Sandbox
 from campaign_magics.sandbox.stores.world import World, build_world

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 from lxml import etree
 from sandbox.server.caller import Caller
-from sandbox.server.conftest import Served
+from sandbox.server.served import Served
 
 from campaign_magics.sandbox.stores.world import World, build_world
 

@@ -10,7 +10,7 @@ import zeep
 import zeep.exceptions
 from lxml import etree
 from sandbox.server.caller import Caller
-from sandbox.server.conftest import ADMIN, Served
+from sandbox.server.served import ADMIN, Served
 
 from campaign_magics.secret import Secret
 
