@@ -180,13 +180,13 @@ def test_a_value_that_is_missing_or_does_not_fit_is_told(model: PickerModel) -> 
     model.ask("@age", "is")
     with pytest.raises(InvalidValue, match="has no value yet"):
         model.query()
-    model.change(0, operator="is", value="old")
+    model.change(0, operator="is", value="old", none=False)
     with pytest.raises(InvalidValue, match="The value does not fit @age") as told:
         model.query()
     assert ":v0" not in "\n".join(told.value.render())
     with pytest.raises(InvalidOption, match="nothing that can be asked"):
         model.ask("@age", "sounds like", 3)
-    model.change(0, operator="is", value=1)
+    model.change(0, operator="is", value=1, none=False)
     model.ask("@created", "is in the last days", "soon")
     with pytest.raises(InvalidValue, match="number of days"):
         model.query()

@@ -132,11 +132,16 @@ _YES_OR_NO: Final = {"true": True, "1": True, "false": False, "0": False}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Where:
-    """One condition on a field; ``value`` as its operator takes it."""
+    """One condition on a field; ``value`` as its operator takes it.
+
+    Behind a 1-N link it asks for records with an item that fits, with ``none`` for
+    records without one.
+    """
 
     path: str
     operator: str
     value: Value = None
+    none: bool = False
 
 
 def operators(field: Field) -> tuple[Operator, ...]:

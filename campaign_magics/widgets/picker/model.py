@@ -84,21 +84,36 @@ class PickerModel:
         to = min(max(at + by, 0), len(self.chosen) - 1)
         self.chosen.insert(to, self.chosen.pop(at))
 
-    def ask(self, path: str, operator: str | None = None, value: Value = None) -> None:
+    def ask(
+        self,
+        path: str,
+        operator: str | None = None,
+        value: Value = None,
+        *,
+        none: bool = False,
+    ) -> None:
         """Add a condition; without an operator, the most usual one of the field.
 
-        Operators are names or SQL's signs, as `conditions.named` reads them.
+        Operators are names or SQL's signs, as `conditions.named` reads them; ``none``
+        is as in `Where`.  Raises UnknownName, and InvalidOption also for ``none`` of
+        what a record has only one of.
         """
         path = _bare(path)
         field = self.field(path)
+        if none and not self.crosses_many(path):
+            raise InvalidOption(
+                f"'{path}' has one value in each record.",
+                hint="ask for none behind a link to many, or take 'is not'",
+            )
         name = operators(field)[0].name
         if operator is not None:
             name, value = named(field, operator, value)
-        self.wheres.append(Where(path=path, operator=name, value=value))
+        self.wheres.append(Where(path=path, operator=name, value=value, none=none))
 
-    def change(self, at: int, *, operator: str, value: Value) -> None:
-        """Give a condition another operator or value."""
-        self.wheres[at] = replace(self.wheres[at], operator=operator, value=value)
+    def change(self, at: int, *, operator: str, value: Value, none: bool) -> None:
+        """Give a condition another operator or value, or ask for none that fits."""
+        where = self.wheres[at]
+        self.wheres[at] = replace(where, operator=operator, value=value, none=none)
 
     def drop(self, at: int) -> None:
         """Take a condition away."""
@@ -126,12 +141,15 @@ class PickerModel:
         parts.append(item.label if item is not None and item.label else path)
         return " › ".join(" ".join(part.split()) for part in parts)
 
+    def crosses_many(self, path: str) -> bool:
+        """Tell whether a 1-N link leads to a path."""
+        return any(hop.link.unbound for hop in self._resolve(path).hops)
+
     @property
     def repeats(self) -> list[str]:
-        """The 1-N links that lead to what was picked: each item is a row of its own."""
-        paths = [*self.chosen, *(where.path for where in self.wheres)]
+        """The 1-N links that lead to the columns: each item is a row of its own."""
         found: list[str] = []
-        for path in paths:
+        for path in self.chosen:
             for hop in self._resolve(path).hops:
                 if hop.link.unbound and hop.link.path not in found:
                     found.append(hop.link.path)
@@ -179,15 +197,30 @@ class PickerModel:
         made: list[Condition] = []
         for number, where in enumerate(self.wheres):
             mark = f"v{number}"
+            link, path = self._parted(where)
             field = self.field(where.path)
-            expr, values[mark] = asked(where, field, expression(where.path), mark)
-            made.append(
-                Condition(expr=expr, bool_operator="OR" if self.any_of else "AND")
-            )
-            self._fits(made[-1], mark, values[mark])
-        if made:  # the operator of the last one joins nothing
-            made[-1] = replace(made[-1], bool_operator="AND")
-        return tuple(made), values
+            expr, values[mark] = asked(where, field, expression(path), mark)
+            condition = Condition(expr=expr)
+            if link:
+                condition = _exists(link, condition, where.none)
+            self._fits(condition, mark, values[mark])
+            made.append(condition)
+        return tuple(_any(made) if self.any_of else _all(made)), values
+
+    def _parted(self, where: Where) -> tuple[str, str]:
+        """Return the 1-N link whose items a condition asks for, and its path there.
+
+        The link is "" where there is none, and where columns show the link's items:
+        then the condition says which of them are shown.
+        """
+        found = self._resolve(where.path)
+        steps = [hop.link.path for hop in found.hops]
+        for at, hop in enumerate(found.hops, 1):
+            link = "/".join(steps[:at])
+            shown = any(path.startswith(f"{link}/") for path in self.chosen)
+            if hop.link.unbound and (where.none or not shown):
+                return link, where.path.removeprefix(f"{link}/")
+        return "", where.path
 
     def _fits(self, condition: Condition, mark: str, value: Value) -> None:
         """Raise InvalidValue for a value that does not fit, without a caret.
@@ -204,6 +237,32 @@ class PickerModel:
 
     def _resolve(self, path: str) -> Resolved:
         return resolve(self.schema, Path(tuple(path.split("/"))), self._lookup)
+
+
+def _exists(link: str, condition: Condition, none: bool) -> Condition:
+    """Ask for an item of a link; inner paths start from it (protocol.md §5.1)."""
+    return Condition(
+        expr=expression(link),
+        set_operator="NOT EXISTS" if none else "EXISTS",
+        conditions=(condition,),
+    )
+
+
+def _all(conditions: list[Condition]) -> list[Condition]:
+    """Ask what is asked of one link's items of one and the same item."""
+    merged: dict[tuple[str | None, str | int], Condition] = {}
+    for number, one in enumerate(conditions):
+        key = (one.expr, one.set_operator or number)
+        same = merged.get(key)
+        inner = (*same.conditions, *one.conditions) if same else one.conditions
+        merged[key] = replace(one, conditions=inner)
+    return list(merged.values())
+
+
+def _any(conditions: list[Condition]) -> list[Condition]:
+    """Join by OR; the operator of the last one joins nothing."""
+    joined = [replace(one, bool_operator="OR") for one in conditions[:-1]]
+    return joined + conditions[-1:]
 
 
 def expression(path: str) -> str:

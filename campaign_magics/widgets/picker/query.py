@@ -74,7 +74,7 @@ class QueryView:
     def change(self, view: ConditionView) -> None:
         """Give the model the operator and the value that a condition shows."""
         at = self.conditions.index(view)
-        self._model.change(at, operator=view.operator.value, value=view.given)
+        self._take(at, view)
         self._changed()
 
     def drop(self, view: ConditionView) -> None:
@@ -137,13 +137,25 @@ class QueryView:
             self.conditions = []
         for where in model.wheres[len(self.conditions) :]:
             field = model.field(where.path)
-            view = ConditionView(self.wire, where, field, self.change, self.drop)
+            view = ConditionView(
+                self.wire,
+                where,
+                field,
+                label=model.label(where.path),
+                many=model.crosses_many(where.path),
+                changed=self.change,
+                dropped=self.drop,
+            )
             # A control may not be able to show every value.
-            at = len(self.conditions)
-            model.change(at, operator=where.operator, value=view.given)
+            self._take(len(self.conditions), view)
             self.conditions.append(view)
         shown = [view.view for view in self.conditions]
         self.listed.children = shown or [self.no_condition]
+
+    def _take(self, at: int, view: ConditionView) -> None:
+        self._model.change(
+            at, operator=view.operator.value, value=view.given, none=view.items.value
+        )
 
     def _move(self, by: int) -> None:
         if self.columns.value is not None:

@@ -27,16 +27,24 @@ def to_sql(query: QueryDef) -> str:
 
 
 def _where(conditions: Iterable[Condition]) -> list[str]:
-    """Return a line for each condition; one that holds AND or OR stands in brackets."""
+    """Return a line for each condition."""
     lines: list[str] = []
     word = "WHERE"
     for condition in conditions:
-        text = _sql(condition.expr or "")
-        bare = _TEXT.sub("''", text)
-        compound = re.search(r" (AND|OR) ", bare) is not None
-        lines.append(f"{word} ({text})" if compound else f"{word} {text}")
+        lines.append(f"{word} {_condition(condition)}")
         word = f"  {condition.bool_operator}"
     return lines
+
+
+def _condition(condition: Condition) -> str:
+    """Return a condition; one that holds AND or OR stands in brackets."""
+    text = _sql(condition.expr or "")
+    if condition.set_operator:
+        inner = " AND ".join(map(_condition, condition.conditions))
+        items = " ".join(("SELECT 1 FROM", text, "WHERE", inner))
+        return f"{condition.set_operator} ({items})"
+    bare = _TEXT.sub("''", text)
+    return f"({text})" if re.search(r" (AND|OR) ", bare) else text
 
 
 def _sql(expr: str) -> str:

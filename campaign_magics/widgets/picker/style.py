@@ -27,6 +27,8 @@ STYLE: Final = """
 .cm-picker .cm-rows .widget-html{overflow:hidden}
 .cm-picker .cm-rows .widget-checkbox span{
   overflow:hidden;text-overflow:ellipsis;white-space:nowrap}
+.cm-picker .cm-condition select{min-width:0}
+.cm-picker .cm-condition .cm-bar>*{max-width:100%}
 .cm-picker .cm-condition{
   border-left:3px solid var(--jp-border-color1,#9e9e9e);padding-left:8px;
   margin-bottom:6px}

@@ -126,14 +126,24 @@ class Picker(Twin):
                 self.model.tick(path)
             self._redraw()
 
-    def where(self, path: str, operator: str | None = None, value: Any = None) -> None:
+    def where(
+        self,
+        path: str,
+        operator: str | None = None,
+        value: Any = None,
+        *,
+        none: bool = False,
+    ) -> None:
         """Add a condition: ``picker.where("@language", "is one of", ["fr", "de"])``.
 
         SQL's signs will do as well: ``picker.where("@language", "IN", ["fr", "de"])``.
+        Behind a link to many, a record fits with at least one item that fits, or, if
+        ``none`` is asked for, without any; conditions on one link that are joined by
+        AND ask for one item that fits them all.
         Raises UnknownName, and InvalidOption that lists the field's operators.
         """
         with self.stage.lock:
-            self.model.ask(path, operator, value)
+            self.model.ask(path, operator, value, none=none)
             self._redraw()
 
     def note(self) -> str:

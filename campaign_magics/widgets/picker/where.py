@@ -28,16 +28,27 @@ Told = Callable[["ConditionView"], None]
 
 
 class ConditionView:
-    """One condition: the field's name, an operator of its type, a value."""
+    """One condition: the field's label, an operator of its type, a value.
+
+    ``many`` says that a 1-N link leads to the field: then some item of a record must
+    fit, or none.
+    """
 
     def __init__(
-        self, wire: Wire, where: Where, field: Field, changed: Told, dropped: Told
+        self,
+        wire: Wire,
+        where: Where,
+        field: Field,
+        *,
+        label: str,
+        many: bool,
+        changed: Told,
+        dropped: Told,
     ) -> None:
         self._wire = wire
         self._changed = changed
         self._field = field
         self.path = where.path
-        label = " ".join(field.label.split()) or where.path
         name = f"{label} ({where.path})"
         self.name = widgets.HTML(cut(name, name))
         self.operator = widgets.Dropdown(
@@ -52,12 +63,21 @@ class ConditionView:
             tooltip=f"Remove the condition on {label}",
             layout={"width": "auto"},
         )
+        self.items = widgets.Dropdown(
+            options=[("at least one that fits", False), ("none that fits", True)],
+            value=where.none,
+            description="Records with",
+            style=NARROW,
+            layout={"width": "auto"},
+        )
         self.controls = widgets.HBox()
         self.controls.add_class("cm-bar")
-        self.view = widgets.VBox([self.name, self.controls])
+        parts = [self.name, self.items, self.controls]
+        self.view = widgets.VBox(parts if many else [self.name, self.controls])
         self.view.add_class("cm-condition")
         self.value: Any = None
         self._put_value(where.value)
+        self.items.observe(wire(lambda _: changed(self)), "value")
         self.operator.observe(wire(self._change_operator), "value")
         self.remove.on_click(wire(lambda _: dropped(self)))
 
@@ -68,7 +88,8 @@ class ConditionView:
 
     def close(self) -> None:
         """Take the widgets off the page, and out of the kernel."""
-        for part in (self.name, *self.controls.children, self.controls, self.view):
+        inner = (self.name, self.items, *self.controls.children)
+        for part in (*inner, self.controls, self.view):
             part.close()
 
     def _put_value(self, value: object) -> None:
@@ -104,7 +125,7 @@ def value_control(field: Field, op: Operator, value: Any) -> Any:
     if op.takes == "nothing":
         return None
     looks = {"description": "value", "style": NARROW}
-    layout = {"width": "auto", "flex": "1 1 170px"}
+    layout = {"width": "auto", "flex": "1 1 170px", "min_width": "0"}
     if op.takes == "days":
         days = value if isinstance(value, int) else _DAYS
         return widgets.BoundedIntText(
