@@ -51,7 +51,8 @@ def remember(profile: Profile, name: SecretName, secret: Secret) -> None:
     except Exception as exc:
         raise InvalidOption(
             f"The key store refused to keep it ({type(exc).__name__}).",
-            hint="set the environment variable instead; `keyring diagnose` tells more",
+            hint=f"set CAMPAIGN_{name.upper()} in the environment instead; "
+            "`keyring diagnose` tells more",
         ) from None
 
 

@@ -87,6 +87,8 @@ class ConnectBox(Passing):
         """Return the line under the box; none once its summary says it all."""
         if self.finished:
             return ""
+        if self._summary:
+            return f"Connection box: {self._summary.splitlines()[0]}"
         return "Connection box: nothing is connected yet; " + _HOW
 
     def _make_form(self) -> None:
@@ -250,16 +252,26 @@ class ConnectBox(Passing):
     def _take(self, connection: Connection, wish: Wish | None) -> None:
         """Hand the connection over; then save, which may be tried again if it fails."""
         self._ways.taken(connection)
-        told = f"connected to {connection.describe()}"
+        told = [f"connected to {connection.describe()}"]
         try:
-            kept = keep(wish, self._ways) if wish else []
+            # What was kept before something failed is in it all the same.
+            told.extend(keep(wish, self._ways) if wish else ())
         except CampaignError as failure:
-            self.status.value = theme.said(f"{told}; but:") + theme.failed(failure)
+            self._say_kept(told, failure)
             return
-        self._summary = "\n".join([told, *kept])
-        self.status.value = theme.said(" · ".join([told, *kept]))
+        self._summary = "\n".join(told)
+        self.status.value = theme.said(" · ".join(told))
         self._forget()
         self.finish()
+
+    def _say_kept(self, told: list[str], failure: CampaignError) -> None:
+        """Say what was done before something could not be kept; once is enough."""
+        if len(told) > 1:
+            self.save.value = False
+        self._summary = "\n".join(told)
+        self.renote()
+        words = theme.said(f"{' · '.join(told)}; but:")
+        self.status.value = words + theme.failed(failure)
 
     def _forget_refused(self, failure: Exception) -> None:
         """Keep nothing that is wrong, and no address that holds a password."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -77,18 +77,19 @@ def open_wish(wish: Wish, ways: Ways) -> Connection:
     return ways.connect(wish.profile, wish.secrets)
 
 
-def keep(wish: Wish, ways: Ways) -> list[str]:
-    """Save what the form asks for; return a line for each thing kept."""
-    lines = []
+def keep(wish: Wish, ways: Ways) -> Iterator[str]:
+    """Save what the form asks for, the profile first; give a line for each thing kept.
+
+    Raises what ``save_profile`` and ``remember`` do; what was kept before stays.
+    """
     if wish.save:
         path = ways.save_profile(wish.profile)
-        lines.append(f"profile '{wish.profile.name}' saved in {path}")
+        yield f"profile '{wish.profile.name}' saved in {path}"
     if wish.remember:
         for name, secret in wish.secrets.items():
             ways.remember(wish.profile, name, secret)
             words = name.replace("_", " ")
-            lines.append(f"{words} kept in the key store of this computer")
-    return lines
+            yield f"{words} kept in the key store of this computer"
 
 
 def sources_words(profile: Profile) -> str:

@@ -52,15 +52,14 @@ class Doors:
         self.remembered: list[tuple[str, Secret]] = []
         self.failure: Exception | None = None
         self.save_failure: Exception | None = None
+        self.remember_failure: Exception | None = None
 
     def ways(self) -> Ways:
         return Ways(
             connect=self._connect,
             taken=self.taken.append,
             save_profile=self._save,
-            remember=lambda profile, name, secret: self.remembered.append(
-                (name, secret)
-            ),
+            remember=self._remember,
             ready={"sandbox": lambda: Session(None)},
         )
 
@@ -69,6 +68,11 @@ class Doors:
         if self.failure:
             raise self.failure
         return Session(profile)
+
+    def _remember(self, profile: Profile, name: str, secret: Secret) -> None:
+        if self.remember_failure:
+            raise self.remember_failure
+        self.remembered.append((name, secret))
 
     def _save(self, profile: Profile) -> Path:
         if self.save_failure:
@@ -281,6 +285,24 @@ def test_a_name_that_is_taken_leaves_the_box_open(doors: Doors) -> None:
     box.name.value = "prod2"
     box.button.click()
     assert [profile.name for profile in doors.saved] == ["prod2"]
+    assert box.finished
+
+
+def test_a_broken_key_store_hides_nothing_that_was_done(doors: Doors) -> None:
+    """The box says that it is connected and what is saved, and does not save again."""
+    doors.remember_failure = InvalidOption("The key store refused to keep it.")
+    box = filled_in(doors)
+    box.save.value = box.remember.value = True
+    box.name.value = "prod"
+    box.button.click()
+    assert "connected to prod · profile &#x27;prod&#x27; saved" in box.status.value
+    assert "The key store refused to keep it." in box.status.value
+    assert box.note() == "Connection box: connected to prod"
+    assert box.as_text().startswith("connected to prod\nprofile 'prod' saved")
+    assert not box.finished
+    box.remember.value = False
+    box.button.click()
+    assert [profile.name for profile in doors.saved] == ["prod"]
     assert box.finished
 
 
