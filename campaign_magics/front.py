@@ -34,15 +34,15 @@ def connect(
     client_secret: str | Secret | None = None,
     **overrides: Any,
 ) -> Session:
-    """Log on and return a Session.
+    """Return a Session; its first call logs on, or ``session.log_on()`` before.
 
     ``what`` is a profile name, a URL, a Profile, a Sandbox, ``"sandbox"`` (starts one
     and keeps it for this kernel) or None for the default profile.  ``overrides`` are
     fields of Profile (``user="me"``, ``tps=5``); for a sandbox also ``rows`` and
     ``seed``.  Secrets that are not given come from environment, keyring or prompt.
 
-    Raises UnknownProfile, NoCredentials, AccessDenied, Unreachable,
-    NotCampaign.
+    Raises UnknownProfile, NoCredentials, InvalidOption; the first call AccessDenied,
+    Unreachable, NotCampaign.
     """
     if what == "sandbox":
         return _to_sandbox(overrides)

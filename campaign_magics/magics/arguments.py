@@ -17,21 +17,38 @@ from IPython.core.error import UsageError
 
 from ..errors import InvalidOption
 from ..options import named_value
+from ..xtk.names import did_you_mean
 
 _VARIABLE = re.compile(r"[:$]([^\W\d]\w*)|\{([^\W\d]\w*)\}")
 
 
-def parse(magic: Callable[..., Any], line: str, name: str) -> argparse.Namespace:
-    """Parse a magic's line; raises InvalidOption that names the magic to ask."""
+def parse(
+    magic: Callable[..., Any], line: str, name: str, *, too_many: str = ""
+) -> argparse.Namespace:
+    """Parse a magic's line; raises InvalidOption that names the magic to ask.
+
+    ``too_many`` is the hint for words that nothing takes.
+    """
     parser: argparse.ArgumentParser = magic.parser  # type: ignore[attr-defined]  # set by magic_arguments
+    ask = f"see %{name}?"
     try:
-        return parser.parse_args(_split(line))
+        options, left = parser.parse_known_args(_split(line))
     except UsageError as exc:
-        raise InvalidOption(f"{exc}".strip(), hint=f"see %{name}?") from exc
+        raise InvalidOption(f"{exc}".strip(), hint=ask) from exc
     except ValueError as exc:
         raise InvalidOption(
             f"The line cannot be split: {exc}.", hint="close the quote"
         ) from exc
+    for word in left:
+        if word.startswith("-"):
+            known = parser._option_string_actions
+            near = did_you_mean(word.partition("=")[0], known)
+            raise InvalidOption(f"%{name} has no option {word}.", hint=near or ask)
+    if left:
+        raise InvalidOption(
+            f"'{left[0]}' is one word too many for %{name}.", hint=too_many or ask
+        )
+    return options
 
 
 def named_values(words: Iterable[str], example: str) -> dict[str, object]:

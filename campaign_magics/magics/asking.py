@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import re
+from keyword import iskeyword
 from typing import Any
 
 from ..errors import InvalidOption
@@ -40,7 +41,7 @@ def check(options: argparse.Namespace) -> None:
 
 def check_name(out: str | None) -> None:
     """Raise InvalidOption unless ``--out`` names a variable, or is left out."""
-    if out is not None and not _IDENTIFIER.match(out):
+    if out is not None and (not _IDENTIFIER.match(out) or iskeyword(out)):
         raise InvalidOption(
             f"--out {out} is not a variable's name.", hint="--out recipients"
         )

@@ -1,4 +1,4 @@
-"""The commands of the business magics: a table for each."""
+"""The commands of the magics that have some: a table for each."""
 
 from __future__ import annotations
 
@@ -27,6 +27,7 @@ from .errands import (
     wait_for_job,
     workflow_logs,
 )
+from .orders import SANDBOX
 from .subcommands import Command, Commands
 
 _MAKING: Final = ("content", "targets", "label", "name", "param", "yes", "out")
@@ -241,5 +242,6 @@ COMMANDS: Final[Mapping[str, Commands]] = {
     "campaign_delivery": DELIVERY,
     "campaign_subscription": SUBSCRIPTION,
     "campaign_jobs": JOBS,
+    "campaign_sandbox": SANDBOX,
 }
 """The commands by magic, for completion too."""

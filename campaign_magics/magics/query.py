@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 PARTIAL = "campaign_partial"
 """The variable that receives the rows of a reading that was cut short."""
 
+_QUOTE_IT = "quote the query, or put it on the lines below %%campaign_query"
+
 
 @magics_class
 class QueryMagics(Magics):
@@ -98,7 +100,7 @@ class QueryMagics(Magics):
 
             df = %campaign_query my_query --limit 10
         """
-        options = parse(self.campaign_query, line, "campaign_query")
+        options = parse(self.campaign_query, line, "campaign_query", too_many=_QUOTE_IT)
         asking.check(options)
         session = self._campaign.session
         names = {**self.shell.user_ns, **(local_ns or {})}

@@ -215,10 +215,12 @@ def _known(found: Found) -> str:
 
 
 def _unknown_hint(name: str, found: Found) -> str:
-    guess = closest_hint(name, tuple(found.profiles))
-    if not guess and "." in name:
-        guess = f"for an address write https://{name}"
-    return "; ".join(part for part in (guess, _known(found)) if part)
+    guess = closest_hint(name, (*found.profiles, "sandbox"))
+    if guess:
+        return f"{guess} {_known(found)}"
+    if "." in name:
+        return f"for an address write https://{name}; {_known(found)}"
+    return _known(found)
 
 
 def _to_toml(profile: Profile) -> str:

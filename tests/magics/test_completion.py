@@ -100,6 +100,7 @@ XML = '%%campaign_query\n<queryDef schema="nms:recipient"><select>'
         ("%%campaign_query --li|\nSELECT 1", "--limit", "--li"),
         ("%campaign_connect --t|", "--tps", "--t"),
         ("%campaign_connect sa|", "sandbox", "sa"),
+        ("%campaign_sandbox thr|", "throttle", "thr"),
         ("%campaign_schema nms:rec|", "nms:recipient", "nms:rec"),
         ("%campaign_write peo|", "people", "peo"),
         ("%campaign_write people nms:re|", "nms:recipient", "nms:re"),

@@ -276,7 +276,7 @@ def test_the_sandbox_is_driven_from_the_notebook(notebook: Notebook) -> None:
     notebook.run("%campaign_sandbox status")
     assert "xtk:session#Logon" in notebook.shown
     notebook.run("%campaign_sandbox expire")
-    assert "1 sessions ended" in notebook.shown
+    assert "1 session ended" in notebook.shown
     assert len(notebook.run(f"%%campaign_query --limit 2\n{EMAILS}")) == 2
     notebook.run("%campaign_sandbox throttle --tps 20")
     notebook.run("%campaign_sandbox replicate")

@@ -146,6 +146,13 @@ def test_a_misspelt_profile_gets_a_suggestion_and_the_list(tmp_path: Path) -> No
     assert caught.value.hint.endswith("has dev, prod")
 
 
+def test_a_misspelt_sandbox_is_recognised_without_any_file(tmp_path: Path) -> None:
+    """The first word that a newcomer types is no profile's name."""
+    with pytest.raises(UnknownProfile) as caught:
+        load_profile("snadbox", start=tmp_path)
+    assert caught.value.hint.startswith("did you mean 'sandbox'? write ")
+
+
 def test_a_bare_host_is_told_to_write_https(tmp_path: Path) -> None:
     """It looks like an address, and no profile has that name."""
     with pytest.raises(UnknownProfile) as caught:
