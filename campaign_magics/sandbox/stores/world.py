@@ -7,7 +7,7 @@ import sqlite3
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import duckdb
 import pyarrow as pa
@@ -49,6 +49,7 @@ _MOST_IN_MEMORY: Final = 100_000
 
 _KEY: Final = ("@namespace", "@name")
 _log = logging.getLogger(__name__)
+_T = TypeVar("_T")
 
 
 class World:
@@ -99,14 +100,7 @@ class World:
 
     def schema(self, schema_id: str, /) -> Schema:
         """Return a compiled schema; raises ``Fault`` when there is none."""
-        schemas = self._dictionary.schemas
-        if (schema := schemas.get(schema_id)) is None:
-            raise Fault(
-                "XFR-180000",
-                f"The schema '{schema_id}' does not exist.",
-                did_you_mean(schema_id, schemas),
-            )
-        return schema
+        return _find(self._dictionary.schemas, schema_id, "schema")
 
     def schema_ids(self) -> tuple[str, ...]:
         """Return the full names of all compiled schemas, staging twins included."""
@@ -122,14 +116,7 @@ class World:
 
     def source_xml(self, source_id: str) -> bytes:
         """Return a source schema's document; raises ``Fault`` when there is none."""
-        sources = self._dictionary.sources
-        if (source := sources.get(source_id)) is None:
-            raise Fault(
-                "XFR-180000",
-                f"The source schema '{source_id}' does not exist.",
-                did_you_mean(source_id, sources),
-            )
-        return source
+        return _find(self._dictionary.sources, source_id, "source schema")
 
     def define(self, source: bytes) -> list[str]:
         """Add or replace one source schema: compile all, create and alter tables.
@@ -341,3 +328,10 @@ def _open(folder: Path | None, rows: int) -> Databases:
 
 def _rows(batch: pa.RecordBatch) -> Iterator[tuple[Any, ...]]:
     return zip(*(column.to_pylist() for column in batch.columns), strict=True)
+
+
+def _find(known: Mapping[str, _T], name: str, kind: str) -> _T:
+    if (found := known.get(name)) is None:
+        text = f"The {kind} '{name}' does not exist."
+        raise Fault("XFR-180000", text, did_you_mean(name, known))
+    return found
