@@ -11,29 +11,34 @@ from ..soap.faults import HINTS
 
 
 @contextmanager
-def doing(what: str, check: str) -> Iterator[None]:
+def unseen(what: str, check: str) -> Iterator[None]:
     """Say of a call whose end nobody saw that it may have been done, and how to look.
 
-    ``what`` begins a sentence (``Starting the workflow WKF1``); ``check`` is the code
-    that shows how the thing stands, which a refusal names too.
+    ``what`` begins a sentence (``Starting the workflow WKF1``); ``check`` is what
+    shows how the thing stands.
     """
+    hint = f"it may have been done all the same: see {check} before you repeat it"
     try:
         yield
     except AnswerLost as lost:
-        lost.hint = _perhaps(check)
+        lost.hint = hint
         raise
+    except KeyboardInterrupt:
+        raise Interrupted(f"{what} was interrupted.", hint=hint) from None
+
+
+@contextmanager
+def doing(what: str, check: str) -> Iterator[None]:
+    """As ``unseen``; a refusal names ``check``, which is code, too."""
+    try:
+        with unseen(what, check):
+            yield
     except SoapFault as fault:
         advise(fault, f"see how it stands: {check}")
         raise
-    except KeyboardInterrupt:
-        raise Interrupted(f"{what} was interrupted.", hint=_perhaps(check)) from None
 
 
 def advise(fault: SoapFault, hint: str) -> None:
     """Give a fault a hint, unless its code has one of its own."""
     if fault.facts.get("server_code") not in HINTS:
         fault.hint = hint
-
-
-def _perhaps(check: str) -> str:
-    return f"it may have been done all the same: see {check} before you repeat it"

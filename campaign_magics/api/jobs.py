@@ -21,7 +21,7 @@ from ..xtk.text import from_text
 from ..xtk.types import DATETIME
 from ..xtk.xml import child, children
 from .documents import whole
-from .doing import advise, doing
+from .doing import advise, doing, unseen
 from .shown import Facts, Shown
 from .waiting import TIMEOUT, Patience, Seen, wait
 
@@ -152,27 +152,32 @@ class Jobs:
 
         ``entity`` is the object of a method that is not static: its id, a Delivery or
         Workflow, XML text, an lxml element or a mapping; ``args`` are the inputs in
-        order.  Raises UnknownName for a schema or method, InvalidValue for arguments.
+        order.  Raises UnknownName for a schema or method, InvalidValue for arguments,
+        AnswerLost when nobody knows whether the job began.
         """
         found = find_method(self._connection.schemas, schema, method)
-        require_consent(self._connection, yes, f"Running {schema}#{method}")
+        what = f"Running {schema}#{method}"
+        require_consent(self._connection, yes, what)
         entity = getattr(entity, "id", None) if isinstance(entity, Shown) else entity
+        check = f"what {schema}#{method} changes"
         if isinstance(entity, Integral):
+            check = f"how {schema} {entity} stands"
             entity = whole(self._connection, schema, int(entity))
         if entity is None and not found.static:
             raise InvalidValue(
                 f"{schema}#{method} wants an object.",
                 hint="give its id, or the whole document, as entity",
             )
-        interface = f"{_INTERFACE}|{schema}"
-        if not found.inputs:
-            to_wire(found, args)  # says so where there are any
-            job = self._connection.call(interface, "Submit", method, entity=entity)
-        else:
-            order = soap_call(found, schema, entity, args)
-            job = self._connection.call(
-                interface, "SubmitSoapCall", order, entity=entity
+        if found.inputs:
+            sent: tuple[str, object] = (
+                "SubmitSoapCall",
+                soap_call(found, schema, entity, args),
             )
+        else:
+            to_wire(found, args)  # says so where there are any
+            sent = "Submit", method
+        with unseen(what, check):
+            job = self._connection.call(f"{_INTERFACE}|{schema}", *sent, entity=entity)
         return self.status(str(job))
 
     def status(self, which: Which) -> Job:

@@ -7,7 +7,13 @@ from dataclasses import dataclass
 from typing import Final, Generic, TypeVar
 
 from ..clock import SYSTEM_CLOCK, Clock
-from ..errors import InvalidValue, StillRunning
+from ..errors import (
+    InvalidValue,
+    NetworkError,
+    ServerError,
+    StillRunning,
+    WorkFailed,
+)
 from ..session import Connection, Interrupted
 from ..session.progress import Progress, Watch, duration
 
@@ -18,6 +24,8 @@ TIMEOUT: Final = 600.0
 
 _FIRST, _MOST, _GROWTH = 0.5, 15.0, 1.5
 """Seconds between the first two looks, between any two, and how the pause grows."""
+
+_GOES_ON: Final = "only the wait has ended, the work goes on; wait again to see its end"
 
 _SHARE: Final = 2.0
 """One call in so many of the budget at most goes into looking."""
@@ -106,8 +114,8 @@ def wait(
     """Look until it is over and return what was seen then.
 
     Each look is a call that takes its turn in the budget; the pause between two
-    grows while nothing changes.  Raises StillRunning when the time is up and
-    Interrupted for an interrupt; neither changes anything on the server.
+    grows while nothing changes.  Raises StillRunning when the time is up, Interrupted
+    for an interrupt and what a look raises; none changes anything on the server.
     """
     clock, started = patience.clock, patience.clock.monotonic()
     pace, pause, stood = _Pace(), _FIRST, "had not been seen yet"
@@ -115,7 +123,7 @@ def wait(
     try:
         with connection.underway.reporter(patience.progress) as reporter:
             while True:
-                seen = look()
+                seen = look() if before is None else _again(look)
                 what = seen.what or what
                 passed = clock.monotonic() - started
                 stood, now = f"was '{seen.state}'", (seen.state, seen.done)
@@ -132,8 +140,19 @@ def wait(
         passed = clock.monotonic() - started
         raise Interrupted(
             f"{_capital(what)} {stood} after {duration(passed)}.",
-            hint="only the wait has ended, the work goes on; wait again to see its end",
+            hint=_GOES_ON,
         ) from None
+
+
+def _again(look: Callable[[], Seen[_T]]) -> Seen[_T]:
+    """Look at what is there; an error of the way to it says that it goes on."""
+    try:
+        return look()
+    except WorkFailed:
+        raise
+    except (ServerError, NetworkError) as error:
+        error.hint = "; ".join(filter(None, [error.hint, _GOES_ON]))
+        raise
 
 
 def _moment(what: str, seen: Seen[_T], passed: float, pace: _Pace) -> Moment:

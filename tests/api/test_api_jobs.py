@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pandas as pd
 import pytest
 from api.conftest import Office, new
@@ -10,12 +12,14 @@ from campaign_magics.api import Jobs
 from campaign_magics.api.jobs import soap_call
 from campaign_magics.errors import (
     AccessDenied,
+    AnswerLost,
     InvalidOption,
     InvalidValue,
     SoapFault,
     UnknownName,
     WorkFailed,
 )
+from campaign_magics.session import Interrupted
 from campaign_magics.session.calls import find_method
 
 
@@ -121,6 +125,28 @@ def test_unknown_jobs_schemas_and_methods(office: Office) -> None:
         office.jobs.submit("nms:delivery", "Prepar", 1)
     with pytest.raises(UnknownName, match="no record 999999"):
         office.jobs.submit("nms:delivery", "Prepare", 999_999)
+
+
+@pytest.mark.parametrize("end", [AnswerLost("Lost."), KeyboardInterrupt()])
+def test_a_job_that_may_have_begun_says_where_to_look(
+    office: Office, monkeypatch: pytest.MonkeyPatch, end: BaseException
+) -> None:
+    delivery = new(office)
+    call = office.connection.call
+
+    def fail(schema: str, method: str, *args: Any, **more: Any) -> Any:
+        if method in ("Submit", "SubmitSoapCall"):
+            raise end
+        return call(schema, method, *args, **more)
+
+    monkeypatch.setattr(office.connection, "call", fail)
+    for method, args in (("Prepare", ()), ("PrepareProof", (False,))):
+        with pytest.raises((AnswerLost, Interrupted)) as caught:
+            office.jobs.submit("nms:delivery", method, delivery, args)
+        assert caught.value.hint == (  # type: ignore[union-attr]
+            "it may have been done all the same: "
+            f"see how nms:delivery {delivery.id} stands before you repeat it"
+        )
 
 
 def test_readers_and_production(office: Office) -> None:

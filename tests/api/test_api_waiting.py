@@ -10,7 +10,7 @@ from clocks import StillClock
 
 from campaign_magics.api.shown import Shown
 from campaign_magics.api.waiting import Moment, Patience, Seen, wait
-from campaign_magics.errors import InvalidValue, StillRunning
+from campaign_magics.errors import InvalidValue, ServerError, StillRunning
 from campaign_magics.session import Interrupted
 from campaign_magics.session.progress import Progress, Underway
 
@@ -55,6 +55,26 @@ def test_what_is_over_costs_one_look() -> None:
     clock = StillClock()
     assert wait(connection(), "it", looks("done"), Patience(clock=clock)) == "done"
     assert clock.waits == []
+
+
+def test_an_error_on_the_way_ends_the_wait_and_not_the_work() -> None:
+    """Said once there is work that goes on; a first look that fails is only that."""
+    answers: list[Any] = [ServerError("HTTP 500.", hint="try again in a while")]
+
+    def look() -> Seen[str]:
+        if len(answers) > 1:
+            return Seen(thing="it", state=answers.pop(), over=False)
+        raise answers[0]
+
+    for seen, hint in (
+        (["a"], "try again in a while; only the wait has ended, the work goes on"),
+        ([], "try again in a while"),
+    ):
+        answers[0] = ServerError("HTTP 500.", hint="try again in a while")
+        answers += seen
+        with pytest.raises(ServerError) as caught:
+            wait(connection(), "it", look, Patience(clock=StillClock()))
+        assert caught.value.hint.partition("; wait again")[0] == hint
 
 
 @pytest.mark.parametrize("timeout", [0, 1, 7.5])
