@@ -29,10 +29,11 @@ class Outcome(StrEnum):
 class Enrolment(Shown):
     """What became of each recipient that was to be subscribed or unsubscribed.
 
-    ``frame`` has the index of the data, the key's columns, ``outcome`` and ``reason``.
-    Outcomes: *done*; *unknown* (no recipient has this key, nothing was done);
-    *repeated* (the key stood in a row before); *rejected* (the reason says why);
-    *in doubt* (sent, the answer did not come); *not sent* (it ended before).
+    ``frame`` has the index of the data, the columns that were read, ``outcome`` and
+    ``reason``.  Outcomes: *done*; *unknown* (no recipient has this key, or only one
+    that was staged since the last replication); *repeated* (the key stood in a row
+    before); *rejected* (the reason says why); *in doubt* (sent, the answer did not
+    come); *not sent* (it ended before).
     """
 
     service: str
@@ -55,18 +56,21 @@ class Enrolment(Shown):
     @property
     def rejected(self) -> pd.DataFrame:
         """The rows that were not done, each with its reason; repeated ones left out."""
-        fine = (Outcome.DONE, Outcome.REPEATED)
-        return self.frame[~self.frame["outcome"].isin([str(one) for one in fine])]
+        return self.frame[~self._are(Outcome.DONE, Outcome.REPEATED)]
+
+    @property
+    def rest(self) -> pd.DataFrame:
+        """The rows in doubt or not sent: given again, they complete the list."""
+        return self.frame[self._are(Outcome.IN_DOUBT, Outcome.NOT_SENT)]
 
     def facts(self) -> Facts:
         """Return the count of each outcome, the first reasons, and the cost."""
         counts = [
             (str(one), self._count(one)) for one in Outcome if one != Outcome.DONE
         ]
-        rejected = self.frame[self.frame["outcome"] == str(Outcome.REJECTED)]
+        told = self.frame[self._are(Outcome.REJECTED, Outcome.IN_DOUBT)]
         reasons = [
-            (f"row {index}", reason)
-            for index, reason in rejected["reason"].head(3).items()
+            (f"row {index}", reason) for index, reason in told["reason"].head(3).items()
         ]
         return [
             *((name, count) for name, count in counts if count),
@@ -76,7 +80,10 @@ class Enrolment(Shown):
         ]
 
     def _count(self, outcome: Outcome) -> int:
-        return int((self.frame["outcome"] == str(outcome)).sum())
+        return int(self._are(outcome).sum())
+
+    def _are(self, *outcomes: Outcome) -> pd.Series[bool]:
+        return self.frame["outcome"].isin([str(one) for one in outcomes])
 
 
 class Ledger:
@@ -115,9 +122,7 @@ class Ledger:
         """Return the rows with outcome and reason."""
         import pandas as pd
 
-        data = self.people.data
-        columns = list(dict.fromkeys(part.column for part in self.people.key))
-        frame = data[columns].copy()
+        frame = self.people.data.copy()
         frame["outcome"] = pd.Categorical(
             [str(one) for one in self._outcomes], [str(one) for one in Outcome]
         )

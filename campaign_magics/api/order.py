@@ -60,8 +60,8 @@ def cut_short(failure: BaseException, result: Enrolment) -> BaseException:
     """Return the error to raise when not all rows were sent: it says what was done."""
     said = f"{result.title} before it ended"
     hint = (
-        "session.subscription.last tells row by row; "
-        "running it again is safe: who is done stays so"
+        "session.subscription.last tells row by row; give its .rest to go on, or all "
+        "again: who is done stays so"
     )
     failure = explained(failure, said, hint)
     facts = getattr(failure, "facts", None)

@@ -46,7 +46,10 @@ class Person:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class People:
-    """The rows in their order, and the parts of the key they are found by."""
+    """The rows in their order, and the parts of the key they are found by.
+
+    ``data`` has the columns that were read: those of the key first.
+    """
 
     key: tuple[Part, ...]
     persons: tuple[Person, ...]
@@ -78,8 +81,9 @@ def read_people(
     more = tuple(_part(frame, *_target(name, schema, lookup)) for name in said)
     more = tuple(p for p in more if p.path not in {k.path for k in keys})
     key_text = ", ".join(bracketed(part.path) for part in keys)
-    used = [frame[part.column].tolist() for part in (*keys, *more)]
-    rows = zip(*used, strict=True) if len(frame) else ()
+    used = [part.column for part in (*keys, *more)]
+    frame = frame[list(dict.fromkeys(used))]
+    rows = zip(*(frame[name].tolist() for name in used), strict=True)
     persons = tuple(
         _person(label, row, keys, more, schema, key_text)
         for label, row in zip(frame.index.tolist(), rows, strict=True)

@@ -262,6 +262,26 @@ def test_a_lost_answer_leaves_its_row_in_doubt(
     spoil(office, monkeypatch, {rows["email"][1]: AnswerLost("Nobody knows.")})
     result = office.subscriptions.subscribe(rows, "offers")
     assert result.frame["outcome"].tolist() == ["done", "in doubt", "done"]
+    assert result.rest.index.tolist() == [1]
+    assert "row 1     Nobody knows." in str(result)
+
+
+def test_the_rest_completes_a_list_that_was_cut_short(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is done is not sent again; the rest is, profile and all."""
+    rows = people(office, 30).assign(lastName="Rested")
+    gone = Unreachable("Gone.", hint="look")
+    spoil(office, monkeypatch, {rows["email"][9]: gone})
+    with pytest.raises(Unreachable):
+        office.subscriptions.subscribe(rows, "offers", profile="lastName")
+    monkeypatch.undo()
+    kept = office.subscriptions.last
+    assert kept is not None
+    assert kept.rest["lastName"].tolist() == ["Rested"] * (30 - kept.done)
+    again = office.subscriptions.subscribe(kept.rest, "offers", profile="lastName")
+    assert again.calls == again.done == 30 - kept.done
+    assert set(rows["email"]) <= subscribed(office, "offers")
 
 
 @pytest.mark.parametrize(
