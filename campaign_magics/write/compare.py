@@ -11,6 +11,7 @@ import pyarrow as pa
 from ..session import Connection
 from .batches import Batch
 from .layout import Entity, Slot
+from .relations import Item, Listed, Relations, is_comparable, no_record
 from .route import INSERT, Parcel
 from .stored import Column, Key, Reader, Record, plain
 
@@ -26,6 +27,9 @@ OUTCOMES: Final[tuple[Outcome, ...]] = (
 """What becomes of a row; ``missing`` has nothing to update or delete."""
 
 EXISTS: Final = "A record with this key exists already; operation='update' changes it."
+_NOT_COMPARED: Final = "(not compared)"
+"""Stands for what is stored, where that cannot be read."""
+_AS_GIVEN: Final = "(as given)"
 _MADE: Final = "An earlier commit of this row made its record."
 
 
@@ -75,10 +79,17 @@ class Comparison:
         rows = parcel.asked
         slots = {slot.path: slot for slot in rows.layout.slots}
         self._slots = list(slots.values())
-        self._unread = rows.layout.unread
+        self._relations = [
+            Relations(connection, rows.schema, items)
+            for items in rows.layout.items
+            if is_comparable(items)
+        ]
+        compared = {one.path for one in self._relations}
+        self._unread = [path for path in rows.layout.unread if path not in compared]
         self._cleared = dict(_cleared(rows.layout.root))
         key = [_column(slots[path]) for path in rows.key]
         others = [_column(slot) for slot in self._slots]
+        others += [column for one in self._relations for column in one.parents]
         names = [parcel.route.staging] if parcel.route.staging else []
         # First the staging table: a record on its way to the cloud is then seen.
         self._readers = [
@@ -97,13 +108,26 @@ class Comparison:
         *staged, records = self._find(keys, self._readers)
         self.waiting |= {key for key in keys if any(key in one for one in staged)}
         absent = _Absent(self, values, rows, keys)
-        operations = [self._operation(row) for row in rows]
+        found = [records.get(key) for key in keys]
+        lists = self._lists(values, found)
         return [
-            self._verdict(row, operation, one, key, records.get(key), absent)
-            for row, operation, one, key in zip(
-                rows, operations, values, keys, strict=True
+            self._verdict(row, one, key, record, absent, of)
+            for row, one, key, record, of in zip(
+                rows, values, keys, found, lists, strict=True
             )
         ]
+
+    def _lists(
+        self, values: Sequence[Mapping[str, Any]], records: Sequence[Record | None]
+    ) -> list[dict[str, Listed]]:
+        """Return what becomes of the items of each row, by their collection."""
+        found: list[dict[str, Listed]] = [{} for _ in values]
+        for one in self._relations:
+            rows = [row[one.path] or [] for row in values]
+            if any(rows):
+                for of, listed in zip(found, one.compare(rows, records), strict=True):
+                    of[one.path] = listed
+        return found
 
     def existing(self, batch: Batch, rows: Iterable[int]) -> Existing:
         """Return those of a batch's rows to be inserted whose key a record has."""
@@ -125,18 +149,25 @@ class Comparison:
         table = self._parcel.asked.table.take(pa.array(rows, pa.int64()))
         values = table.to_pylist()
         keys = [tuple(one[path] for path in self._parcel.asked.key) for one in values]
-        records = self._find(keys, self._readers)
-        return {
-            row
-            for row, one, key in zip(rows, values, keys, strict=True)
-            if any(
-                self._is_there(self._operation(row), one, found.get(key))
-                for found in records
+        there: set[int] = set()
+        for found in self._find(keys, self._readers):
+            records = [found.get(key) for key in keys]
+            lists = self._lists(values, records)
+            there.update(
+                row
+                for row, one, record, of in zip(
+                    rows, values, records, lists, strict=True
+                )
+                if self._is_there(self._operation(row), one, record, of)
             )
-        }
+        return there
 
     def _is_there(
-        self, operation: str, row: Mapping[str, Any], record: Record | None
+        self,
+        operation: str,
+        row: Mapping[str, Any],
+        record: Record | None,
+        lists: Mapping[str, Listed],
     ) -> bool:
         # What waits in a staging table does not tell whether a deletion does, too; it
         # is sent again, and deletes nothing the second time.
@@ -145,17 +176,18 @@ class Comparison:
             return record is None and not staged
         if record is None:
             return operation == "update" and not staged
-        return operation == INSERT or not any(self._changes(row, record))
+        return operation == INSERT or not any(self._changes(row, record, lists))
 
     def _verdict(
         self,
         row: int,
-        operation: str,
         values: Mapping[str, Any],
         key: Key,
         record: Record | None,
         absent: _Absent,
+        lists: Mapping[str, Listed],
     ) -> Verdict:
+        operation = self._operation(row)
         if operation == "delete":
             return Verdict(row=row, outcome="delete" if record else "missing")
         if operation == INSERT and (record or key in self.waiting):
@@ -165,11 +197,12 @@ class Comparison:
             return Verdict(row=row, outcome="refused", column=column, reason=EXISTS)
         if operation == "update" and not record:
             return Verdict(row=row, outcome="missing")
-        if fault := absent.fault(row):
+        faults = [absent.fault(row), *(one.fault for one in lists.values())]
+        if fault := next(filter(None, faults), None):
             path, reason = fault
             return Verdict(row=row, outcome="refused", column=path, reason=reason)
         ignored = absent.ignored(row)
-        changes = tuple(self._changes(values, record, ignored))
+        changes = tuple(self._changes(values, record, lists, ignored))
         if record is None:
             return Verdict(row=row, outcome="insert", changes=changes)
         outcome: Outcome = "update" if changes else "unchanged"
@@ -179,6 +212,7 @@ class Comparison:
         self,
         row: Mapping[str, Any],
         record: Record | None,
+        lists: Mapping[str, Listed],
         ignored: frozenset[str] = frozenset(),
     ) -> Iterator[Change]:
         for slot in self._slots:
@@ -194,9 +228,22 @@ class Comparison:
                 yield Change(path=path, current=gone, new="")
             if slot.path not in self._cleared:
                 yield Change(path=slot.path, current=current, new=new)
+        for path, listed in lists.items():
+            if listed.current or listed.new:
+                current = None if record is None else _shown(listed.current)
+                yield Change(path=path, current=current, new=_shown(listed.new))
         for path in self._unread:
-            if row[path]:
-                yield Change(path=path, current=None, new=_listed(row[path]))
+            given = row[path]
+            if isinstance(given, str):  # collections that a document names
+                for name in given.split(", "):
+                    yield Change(path=name, current=_NOT_COMPARED, new=_AS_GIVEN)
+            elif given:
+                yield Change(path=path, current=_NOT_COMPARED, new=_shown(given))
+
+    @property
+    def is_complete(self) -> bool:
+        """False where rows may change more than a query can tell."""
+        return not self._unread
 
     def _operation(self, row: int) -> str:
         return self._parcel.asked.operations(row, row + 1)[0]
@@ -264,17 +311,11 @@ class _Absent:
             paths = {slot.path for slot in link.all_slots()}
             self._ignored.setdefault(row, set()).update(paths)
             return
-        named = ", ".join(
-            f"{path} = {text!r}" for path, text in zip(link.key, key, strict=True)
-        )
-        reason = f"There is no {link.schema.id} with {named}."
-        self._faults.setdefault(row, (link.key_paths[0], reason))
+        self._faults.setdefault(row, (link.key_paths[0], no_record(link, key)))
 
 
-def _listed(items: object) -> str:
+def _shown(items: Sequence[Item]) -> str:
     """Return the items of a row as a preview shows them: ``grpA; grpB``."""
-    if not isinstance(items, list):
-        return str(items)
     return "; ".join(", ".join(filter(None, item.values())) for item in items)
 
 

@@ -105,7 +105,7 @@ class Layout:
     """Where each column goes.
 
     ``items`` are collections; their columns are not among the ``slots``.  ``unread``
-    are columns of ``Rows.table`` that no query of values can be compared with: where
+    are columns of ``Rows.table`` that tell of more records than the row's own: where
     one has a value, the row changes more than its slots tell.  ``notes`` are sentences
     that a preview should show.
     """
@@ -120,6 +120,12 @@ class Layout:
     def key(self) -> tuple[str, ...]:
         """The paths of the key: ``@email``, ``folder/@name``."""
         return self.root.key
+
+    @property
+    def names(self) -> Mapping[str, str]:
+        """What the frame calls each path."""
+        slots = [*self.slots, *(slot for items in self.items for slot in items.slots)]
+        return {slot.path: slot.name or slot.path for slot in slots}
 
     @property
     def slots(self) -> tuple[Slot, ...]:

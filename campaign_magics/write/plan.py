@@ -22,6 +22,7 @@ from .journal import Entry, Journal
 from .journal_file import journal_path
 from .layout import OPERATION
 from .options import Options
+from .relations import fate
 from .result import WriteResult
 from .route import choose_route, parcel
 from .rows import Nulls, Rows, read_rows
@@ -217,9 +218,7 @@ def _notes(comparison: Comparison) -> Iterator[str]:
     """Yield what is to be said of columns, keys and what waits in a staging table."""
     layout = comparison.parcel.asked.layout
     yield from layout.notes
-    if layout.items:
-        lists = ", ".join(items.path for items in layout.items)
-        yield f"{lists}: what is stored was not read; items given are written."
+    yield from map(fate, layout.items)
     if several := len(comparison.several):
         yield (
             f"More than one record has the key of {counted(several, 'row')}; "
@@ -243,8 +242,8 @@ def _spread(rows: Sequence[int], most: int) -> list[int]:
 
 def _outdated(comparison: Comparison, rows: Sequence[int]) -> str:
     """Return what to say when rows that landed before are not there any more."""
-    if comparison.parcel.asked.layout.unread:
-        return ""  # what their lists have made is not read
+    if not comparison.is_complete:
+        return ""
     gone = len(rows) - len(comparison.there(rows))
     if not gone:
         return ""
@@ -326,7 +325,7 @@ def _counts(verdicts: Sequence[Verdict]) -> dict[Outcome, int]:
 
 
 def _outcomes(verdicts: Sequence[Verdict], rows: Rows) -> pd.DataFrame:
-    names = _names(rows)
+    names = rows.layout.names
     return _frame(
         {
             "index": [rows.index[one.row] for one in verdicts],
@@ -339,7 +338,7 @@ def _outcomes(verdicts: Sequence[Verdict], rows: Rows) -> pd.DataFrame:
 
 def _changes(verdicts: Sequence[Verdict], rows: Rows) -> pd.DataFrame:
     """Return a line for each value that changes, and one for each deletion."""
-    names = _names(rows)
+    names = rows.layout.names
     shown = {
         slot.path: {one.value: one.name for one in slot.field.enum.values}
         for slot in rows.layout.slots
@@ -352,7 +351,14 @@ def _changes(verdicts: Sequence[Verdict], rows: Rows) -> pd.DataFrame:
         for one in verdict.changes:
             named = shown.get(one.path, {})
             current = named.get(one.current or "", one.current)
-            lines.append((*head, names[one.path], current, named.get(one.new, one.new)))
+            lines.append(
+                (
+                    *head,
+                    names.get(one.path, one.path),
+                    current,
+                    named.get(one.new, one.new),
+                )
+            )
         if verdict.outcome == "delete":
             lines.append((*head, None, None, None))
     keys = [names[path] for path in rows.key]
@@ -361,12 +367,6 @@ def _changes(verdicts: Sequence[Verdict], rows: Rows) -> pd.DataFrame:
     # A key may be called "index" too; names that occur twice would lose a column.
     frame = _frame(dict(enumerate(turned)))
     return frame.set_axis(columns, axis=1)
-
-
-def _names(rows: Rows) -> dict[str, str]:
-    """Return what the frame calls each path."""
-    named = {slot.path: slot.name or slot.path for slot in rows.layout.slots}
-    return {**named, **{path: path for path in rows.layout.unread}}
 
 
 def _frame(columns: Mapping[Any, Sequence[object]]) -> pd.DataFrame:

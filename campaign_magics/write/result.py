@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -102,14 +102,14 @@ def refusal_of(row: int, fault: SoapFault, rows: Rows) -> Refusal:
 
 def exists(row: int, rows: Rows) -> Refusal:
     """Return the refusal of a row to be inserted whose key a record has."""
-    column = _names(rows)[rows.key[0]]
+    column = rows.layout.names[rows.key[0]]
     return Refusal(row=row, column=column, reason=EXISTS)
 
 
 def rejected_frame(refusals: Iterable[Refusal], rows: Rows) -> pd.DataFrame:
     """Return refusals as a DataFrame, in the order of the rows."""
     found = sorted(refusals, key=lambda refusal: refusal.row)
-    names = _names(rows)
+    names = rows.layout.names
     keys = [rows.keys(one.row, one.row + 1)[0] for one in found]
     columns: dict[str, Any] = {
         "index": pd.Series([rows.index[one.row] for one in found], dtype=object)
@@ -122,11 +122,6 @@ def rejected_frame(refusals: Iterable[Refusal], rows: Rows) -> pd.DataFrame:
     return pd.DataFrame(columns)
 
 
-def _names(rows: Rows) -> Mapping[str, str]:
-    """Return what the frame calls each path."""
-    return {slot.path: slot.name or slot.path for slot in rows.layout.slots}
-
-
 def _blamed(cause: str, rows: Rows) -> str:
     """Return the column that a cause names: by its path, or by the linked schema."""
     slots = sorted(rows.layout.slots, key=lambda slot: -len(slot.path))
@@ -137,7 +132,9 @@ def _blamed(cause: str, rows: Rows) -> str:
         own = schema == rows.schema.id and not linked
         if own and f"'{slot.path}'" in cause:
             return slot.name or slot.path
-    for link in rows.layout.root.links:
+    layout = rows.layout
+    inner = [link for items in layout.items for link in items.entity.links]
+    for link in [*layout.root.links, *inner]:
         if link.schema.id == schema and schema != rows.schema.id:
-            return _names(rows).get(link.key_paths[0], link.key_paths[0])
+            return layout.names.get(link.key_paths[0], link.key_paths[0])
     return ""

@@ -1,14 +1,15 @@
-"""Rows read against the standard schemas, and people of one test alone."""
+"""Rows and people of one test alone, and a sandbox to write them to."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pandas as pd
 import pytest
 
+from campaign_magics import Sandbox, Session, connect
 from campaign_magics.schemas.model import Schema
 from campaign_magics.write.rows import Rows, read_rows
 
@@ -38,3 +39,18 @@ def people(tag: str) -> Callable[..., pd.DataFrame]:
         return pd.DataFrame({"email": emails, "account": tag, **columns})
 
     return make
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[Sandbox]:
+    """A sandbox to write to, for one module; ``reader`` may only read."""
+    with Sandbox(tps=400, rows=50, seed=7, operators={"reader": ()}) as server:
+        yield server
+
+
+@pytest.fixture
+def session(server: Sandbox) -> Iterator[Session]:
+    """A session with it; what fails to order fails no longer when the test ends."""
+    with connect(server) as session:
+        yield session
+    server.faults("off")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
 from typing import Any
 
 import pandas as pd
@@ -14,19 +13,6 @@ import campaign_magics as cm
 from campaign_magics.errors import PartialWrite
 from campaign_magics.workbench import Session
 from campaign_magics.write.plan import Plan
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[cm.Sandbox]:
-    with cm.Sandbox(tps=400, rows=50, seed=7) as server:
-        yield server
-
-
-@pytest.fixture
-def session(server: cm.Sandbox) -> Iterator[Session]:
-    with cm.connect(server) as session:
-        yield session
-    server.faults("off")
 
 
 def insert(session: Session, frame: Any, **wishes: Any) -> Plan:

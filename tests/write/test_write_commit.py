@@ -19,22 +19,10 @@ from campaign_magics.workbench import Session
 from campaign_magics.write.result import WriteResult
 
 
-@pytest.fixture(scope="module")
-def server() -> Iterator[cm.Sandbox]:
-    with cm.Sandbox(tps=400, rows=50, seed=7, operators={"reader": ()}) as server:
-        yield server
-
-
 @pytest.fixture(autouse=True)
 def _no_faults(server: cm.Sandbox) -> Iterator[None]:
     yield
     server.faults("off")
-
-
-@pytest.fixture
-def session(server: cm.Sandbox) -> Iterator[Session]:
-    with cm.connect(server) as session:
-        yield session
 
 
 @pytest.mark.slow

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import _thread
-from collections.abc import Iterator
 from typing import Any
 
 import pandas as pd
@@ -26,19 +25,6 @@ from campaign_magics.workbench import Session
 from campaign_magics.write.journal import Journal
 
 SCHEMA = "nms:recipient"
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[cm.Sandbox]:
-    with cm.Sandbox(tps=400, rows=50, seed=7, operators={"reader": ()}) as server:
-        yield server
-
-
-@pytest.fixture
-def session(server: cm.Sandbox) -> Iterator[Session]:
-    with cm.connect(server) as session:
-        yield session
-    server.faults("off")
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ import sqlite3
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
@@ -26,19 +26,6 @@ from campaign_magics.write.result import WriteResult
 
 SCHEMA = "nms:recipient"
 ROWS = 60
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[cm.Sandbox]:
-    with cm.Sandbox(tps=500, rows=50, seed=7) as sandbox:
-        yield sandbox
-
-
-@pytest.fixture
-def session(server: cm.Sandbox) -> Iterator[Session]:
-    with cm.connect(server) as opened:
-        yield opened
-    server.faults("off")
 
 
 @pytest.fixture
