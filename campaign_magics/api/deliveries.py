@@ -1,4 +1,8 @@
-"""``session.delivery``: from a template to the last message, and what came of it."""
+"""``session.delivery``: from a template to the last message, and what came of it.
+
+The methods are in protocol.md §8.  Of Start, Pause and Stop no document shows the call:
+that they are methods of a delivery, for which its id will do, is assumed.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,10 @@
-"""``session.workflow``: start, pause, stop, signal and watch workflows."""
+"""``session.workflow``: start, pause, stop, signal and watch workflows.
+
+What each action does is Adobe's word (Campaign v8, "Start a workflow"); the methods
+are in protocol.md §8.  Only of Kill and Restart no document shows the call: that the
+console's "Unconditional stop" and "Restart" are methods of the same form is assumed.
+An instance without them has no such method in its schema, and nothing is sent.
+"""
 
 from __future__ import annotations
 
@@ -109,15 +115,15 @@ class Workflow(Shown):
         return self.home.start(self.id, parameters, yes=yes)
 
     def pause(self, *, yes: str | None = None) -> Workflow:
-        """Hold its tasks."""
+        """Begin no more of its tasks."""
         return self.home.pause(self.id, yes=yes)
 
     def stop(self, *, yes: str | None = None) -> Workflow:
-        """End it after its current tasks."""
+        """End it, and cancel its tasks where that can be done."""
         return self.home.stop(self.id, yes=yes)
 
     def kill(self, *, yes: str | None = None) -> Workflow:
-        """End it at once."""
+        """End it at once, whatever its tasks do; a last resort."""
         return self.home.kill(self.id, yes=yes)
 
     def restart(self, *, yes: str | None = None) -> Workflow:
@@ -192,15 +198,21 @@ class Workflows(Room[Workflow]):
         return self._tell(which, "Starting", "StartWithParameters", document, yes=yes)
 
     def pause(self, which: Which, *, yes: str | None = None) -> Workflow:
-        """Hold the tasks of a workflow; ``start`` lets it go on."""
+        """Begin no more tasks; those under way go on.  ``start`` ends the pause."""
         return self._tell(which, "Pausing", "Pause", yes=yes)
 
     def stop(self, which: Which, *, yes: str | None = None) -> Workflow:
-        """End a workflow after its current tasks."""
+        """End a workflow and cancel its tasks where that can be done.
+
+        That takes a moment: ``wait`` for its end, and do not stop it twice.
+        """
         return self._tell(which, "Stopping", "Stop", yes=yes)
 
     def kill(self, which: Which, *, yes: str | None = None) -> Workflow:
-        """End a workflow at once, in the middle of a task if need be."""
+        """End a workflow at once, whatever its tasks do.
+
+        A last resort, for administrators, when ``stop`` has not ended it in minutes.
+        """
         return self._tell(which, "Killing", "Kill", yes=yes)
 
     def restart(self, which: Which, *, yes: str | None = None) -> Workflow:
