@@ -56,9 +56,11 @@ _STYLE: Final = (
   display:flex;align-items:center;height:auto;white-space:normal;line-height:1.3}
 .campaign-magics .widget-checkbox input{margin-top:0;margin-bottom:0}
 .campaign-magics .widget-html-content{line-height:1.45}
-.campaign-magics button:focus-visible,.campaign-magics input:focus-visible,
-.campaign-magics select:focus-visible,.campaign-magics textarea:focus-visible{
-  outline:2px solid var(--jp-brand-color1,#1976d2);outline-offset:1px}
+.campaign-magics :is(button,input,select,textarea,[role=tab]):focus-visible{
+  outline:2px solid var(--jp-brand-color1,#1976d2)!important;
+  outline-offset:0!important}
+.campaign-magics .mod-primary:focus-visible{
+  outline-color:var(--jp-content-font-color1,#212121)!important}
 .campaign-magics code,.campaign-magics .cm-mono{
   font-family:var(--jp-code-font-family,monospace);font-size:.95em}
 .campaign-magics code{background:transparent;color:inherit}

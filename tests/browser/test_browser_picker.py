@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from playwright.sync_api import expect
 
 if TYPE_CHECKING:
     from browser.desk import Desk, FrontEnd
@@ -45,8 +46,10 @@ def pick_women(page: Page) -> None:
     for label in ("First name", "Last name", "Email"):
         box(page, label).check()
     box(page, "Filter fields").fill("folder")
+    box(page, "Email").wait_for(state="detached")  # the kernel has drawn what is left
     page.get_by_role("button", name="▸ Open").first.click()
     box(page, "Filter fields").fill("folder label")
+    expect(box(page, "Label")).to_have_count(1)
     box(page, "Label").check()
     box(page, "Filter fields").fill("gender")
     box(page, "Gender").wait_for()  # the kernel has drawn the row
@@ -113,8 +116,10 @@ def test_the_keyboard_alone_is_enough(desk: Desk) -> None:
         "document.activeElement.labels?.[0]?.textContent === 'Filter fields'"
     )
     box(page, "Primary key").wait_for()
-    keys = "Tab Tab Space Tab Tab Tab Tab Space Tab Enter".split()
-    for key in keys:  # past the pager; tick rows one and three; a condition on three
+    page.keyboard.press("Tab")  # to the pager
+    expect(page.locator(":focus")).to_have_css("outline-width", "2px")
+    keys = ["Tab", "Space", "Tab", "Tab", "Tab", "Tab", "Space", "Tab", "Enter"]
+    for key in keys:  # tick the first and the third row; a condition on the third
         page.keyboard.press(key)
     page.locator(".cm-condition").wait_for()
     operator = box(page, "Condition")
@@ -122,6 +127,7 @@ def test_the_keyboard_alone_is_enough(desk: Desk) -> None:
     for _ in range(2):
         page.keyboard.press("ArrowDown")
     assert operator.input_value() == "contains"
+    expect(operator).to_have_css("outline-style", "solid")  # ipywidgets has none
     page.keyboard.press("Tab")
     page.keyboard.type("ar")
     page.keyboard.press("Tab")

@@ -46,6 +46,21 @@ def test_a_link_shows_its_name_and_what_it_leads_to(fields: FieldsView) -> None:
     assert view.box not in view.view.children
 
 
+def test_a_schema_that_must_be_asked_for_is_named_meanwhile(session: Any) -> None:
+    """Once: the second time it is there."""
+    picker = Picker(session, "nms:recipient")
+    told: list[str] = []
+    picker.stage.status.observe(lambda change: told.append(change["new"]), "value")
+    picker.fields.words.value = "folder"
+    link = next(view for view in shown(picker.fields) if "→" in view.facts.value)
+    link.button.click()
+    assert "Reading the schema xtk:folder …" in told[0]
+    assert "The schema xtk:folder is read." in told[1]
+    link.button.click()
+    link.button.click()
+    assert len(told) == 2
+
+
 def test_the_pager_does_not_move_with_the_rows(fields: FieldsView) -> None:
     """It stands above them: their heights differ from page to page."""
     parts = list(fields.view.children)

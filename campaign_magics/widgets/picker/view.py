@@ -18,6 +18,7 @@ import ipywidgets as widgets
 
 from ...errors import CampaignError
 from ...query.model import QueryDef
+from ...schemas.model import Schema
 from ...session import Connection
 from ..later import Later
 from ..theme import framed
@@ -50,7 +51,7 @@ class Picker(Twin):
         self.counting = Later(self._count_live)
         self.frame: pd.DataFrame | None = None
         self.stage = Stage()
-        self.model = PickerModel(session.schemas.__getitem__)
+        self.model = PickerModel(self._schema)
         self.search = SearchView(self.stage, session.schemas.search, self._opened)
         self.fields = FieldsView(self.stage, self._tick, self._where)
         self.chosen = QueryView(self.stage, self.model, self._changed)
@@ -215,6 +216,16 @@ class Picker(Twin):
                 self._busy.release()
 
         return handle
+
+    def _schema(self, name: str) -> Schema:
+        """Return a schema; say so if the server must be asked, for it may be slow."""
+        schemas = self._session.schemas
+        if schemas.cached(name) is not None:
+            return schemas[name]
+        self.stage.say(f"Reading the schema {name} …")
+        found = schemas[name]
+        self.stage.say(f"The schema {name} is read.")
+        return found
 
     def _opened(self, schema: str) -> None:
         self.open(schema)
