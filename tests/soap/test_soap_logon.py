@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import threading
-
 import pytest
 from soap.calls import GET_OPTION, PING, Connect
 from soap.scripted import (
@@ -17,6 +15,7 @@ from soap.scripted import (
     logon_response,
     response,
 )
+from threads import in_threads
 
 from campaign_magics.errors import AccessDenied, BadAnswer, NotConnected, SessionExpired
 from campaign_magics.secret import Secret
@@ -43,20 +42,7 @@ def test_an_expired_session_costs_one_logon_for_all_threads(
         return None if new in cookie or not cookie else EXPIRED
 
     server.before = judge
-    failures: list[BaseException] = []
-
-    def call() -> None:
-        try:
-            client.call(PING)
-        except BaseException as error:
-            failures.append(error)
-
-    threads = [threading.Thread(target=call) for _ in range(100)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert failures == []
+    assert in_threads(100, lambda: client.call(PING).outputs) == [()] * 100
     assert server.count("Logon") == 2
     assert old not in str([h.headers for h in server.heard])
 

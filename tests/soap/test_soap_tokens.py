@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
 
 import pytest
+from threads import in_threads
 
 from campaign_magics.errors import (
     AccessDenied,
@@ -38,26 +38,6 @@ class Issuer:
         if self.error is not None:
             raise self.error
         return identity(f"s{self.given}")
-
-
-def in_threads(count: int, work: Callable[[], object]) -> list[object]:
-    """Run ``work`` in many threads that start together; return what they got."""
-    barrier = threading.Barrier(count)
-    results: list[object] = []
-
-    def run() -> None:
-        barrier.wait()
-        try:
-            results.append(work())
-        except Exception as error:
-            results.append(error)
-
-    threads = [threading.Thread(target=run) for _ in range(count)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return results
 
 
 def test_nothing_is_obtained_before_the_first_call() -> None:
