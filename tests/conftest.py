@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
 from typing import TYPE_CHECKING
 
 import pytest
-from soap.scripted import PASSWORD, SECURITY, SESSION
+from soap.scripted import PASSWORD, SECURITY, SESSION, served
 
 if TYPE_CHECKING:
     from campaign_magics import Sandbox
@@ -106,8 +105,5 @@ class _LoginPage(BaseHTTPRequestHandler):
 @pytest.fixture
 def html_site() -> Iterator[str]:
     """The address of a web server that is not Campaign."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), _LoginPage)
-    Thread(target=server.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    server.server_close()
+    with served(ThreadingHTTPServer(("127.0.0.1", 0), _LoginPage)) as port:
+        yield f"http://127.0.0.1:{port}"

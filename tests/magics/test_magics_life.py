@@ -6,10 +6,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from IPython.core.interactiveshell import InteractiveShell
 from IPython.utils.capture import capture_output
 from jupyter_client.manager import KernelManager
-from magics.notebook import NO_HISTORY
+from magics.notebook import Notebook
 from session.instance import Instance
 
 from campaign_magics.errors import AccessDenied, InvalidOption, UnknownProfile
@@ -51,33 +50,12 @@ def profiles(
     return file
 
 
-class Notebook:
-    def __init__(self, shell: InteractiveShell) -> None:
-        self.shell = shell
-
-    def run(self, cell: str) -> str:
-        with capture_output() as captured:
-            result = self.shell.run_cell(cell)
-        rich = "".join(str(output.data) for output in captured.outputs)
-        if result.error_in_exec is not None:
-            raise result.error_in_exec
-        return captured.stdout + captured.stderr + rich
-
-
-@pytest.fixture
-def notebook() -> Iterator[Notebook]:
-    shell = InteractiveShell.instance(config=NO_HISTORY)
-    shell.run_line_magic("load_ext", "campaign_magics")
-    yield Notebook(shell)
-    shell.run_line_magic("unload_ext", "campaign_magics")
-    InteractiveShell.clear_instance()
-
-
 def test_without_an_argument_it_shows_the_profiles_and_takes_the_default(
     notebook: Notebook, profiles: Path, instances: tuple[Instance, Instance]
 ) -> None:
     """The file that won, what is in it, and that the default was taken."""
-    shown = notebook.run("%campaign_connect")
+    notebook.run("%campaign_connect")
+    shown = notebook.shown
     assert str(profiles) in shown
     assert "first (default)" in shown
     assert "as admin · TPS learned · production" in shown
@@ -121,7 +99,8 @@ def test_a_connection_that_fails_leaves_the_one_before_alone(
     with pytest.raises(AccessDenied):
         notebook.run("%campaign_connect second")
     assert first.count("Logoff") == 0
-    assert "first" in notebook.run("%campaign_status")
+    notebook.run("%campaign_status")
+    assert "first" in notebook.shown
 
 
 def test_a_session_of_the_users_own_is_not_closed(

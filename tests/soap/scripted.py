@@ -153,6 +153,21 @@ class Server:
 
 
 @contextmanager
+def served(httpd: ThreadingHTTPServer) -> Iterator[int]:
+    """Serve until the block ends; yield the port."""
+    thread = threading.Thread(
+        target=httpd.serve_forever, kwargs={"poll_interval": 0.01}
+    )
+    thread.start()
+    try:
+        yield httpd.server_port
+    finally:
+        httpd.shutdown()
+        thread.join()
+        httpd.server_close()
+
+
+@contextmanager
 def token_endpoint(*answers: Says) -> Iterator[tuple[str, list[bytes]]]:
     """Yield the address of a token endpoint, and the bodies it was sent.
 
@@ -175,11 +190,5 @@ def token_endpoint(*answers: Says) -> Iterator[tuple[str, list[bytes]]]:
         def log_message(self, *args: Any) -> None:
             pass
 
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as httpd:
-        thread = threading.Thread(
-            target=httpd.serve_forever, kwargs={"poll_interval": 0.01}
-        )
-        thread.start()
-        yield f"http://127.0.0.1:{httpd.server_port}/ims/token/v3", asked
-        httpd.shutdown()
-        thread.join()
+    with served(ThreadingHTTPServer(("127.0.0.1", 0), Handler)) as port:
+        yield f"http://127.0.0.1:{port}/ims/token/v3", asked

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 from interrupts import interrupted
 from soap.calls import PING, Connect
-from soap.scripted import Heard, Says, Server, response
+from soap.scripted import Heard, Says, Server, response, served
 
 from campaign_magics.errors import CallTimeout, NotCampaign, NotConnected, Unreachable
 from campaign_magics.schemas.model import Method
@@ -262,15 +262,10 @@ def tls_server(certificate: Path) -> Iterator[tuple[str, list[bytes]]]:
 
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificate)
-    with Quiet(("127.0.0.1", 0), Handler) as httpd:
-        httpd.socket = context.wrap_socket(httpd.socket, server_side=True)
-        thread = threading.Thread(
-            target=httpd.serve_forever, kwargs={"poll_interval": 0.01}
-        )
-        thread.start()
-        yield f"https://127.0.0.1:{httpd.server_port}", heard
-        httpd.shutdown()
-        thread.join()
+    httpd = Quiet(("127.0.0.1", 0), Handler)
+    httpd.socket = context.wrap_socket(httpd.socket, server_side=True)
+    with served(httpd) as port:
+        yield f"https://127.0.0.1:{port}", heard
 
 
 def tls_client(url: str, ca_bundle: str | None) -> SoapClient:

@@ -1,13 +1,15 @@
-"""A session without a server: real schemas, scripted rows."""
+"""A session without a server: real schemas, scripted rows; and a kernel's shell."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pandas as pd
 import pytest
+from IPython.core.interactiveshell import InteractiveShell
 from lxml import etree
+from magics.notebook import NO_HISTORY
 
 from campaign_magics.query.model import QueryDef
 from campaign_magics.sandbox.data import standard_sources
@@ -89,3 +91,12 @@ class ScriptedSession:
 @pytest.fixture
 def session(documents: dict[str, etree._Element]) -> ScriptedSession:
     return ScriptedSession(documents)
+
+
+@pytest.fixture
+def shell() -> Iterator[Any]:
+    """A shell that takes itself for a kernel's."""
+    shell = InteractiveShell.instance(config=NO_HISTORY)
+    object.__setattr__(shell, "kernel", object())
+    yield shell
+    InteractiveShell.clear_instance()

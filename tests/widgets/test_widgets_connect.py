@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import ipywidgets as widgets
 import pytest
-from IPython.core.interactiveshell import InteractiveShell
 from IPython.utils.capture import capture_output
-from magics.notebook import NO_HISTORY
 
 from campaign_magics.errors import AccessDenied, InvalidOption, Unreachable
 from campaign_magics.profiles import Found, Profile
@@ -89,15 +86,6 @@ def doors() -> Doors:
 @pytest.fixture(autouse=True)
 def _no_key_store(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("keyring.get_password", lambda service, account: None)
-
-
-@pytest.fixture
-def shell() -> Iterator[Any]:
-    """A shell that takes itself for a kernel's."""
-    shell = InteractiveShell.instance(config=NO_HISTORY)
-    object.__setattr__(shell, "kernel", object())
-    yield shell
-    InteractiveShell.clear_instance()
 
 
 def profiles(*given: Profile, default: str | None = None) -> Found:

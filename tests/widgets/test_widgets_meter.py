@@ -8,9 +8,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from IPython.core.interactiveshell import InteractiveShell
 from IPython.utils.capture import capture_output
-from magics.notebook import NO_HISTORY
 
 import campaign_magics as cm
 from campaign_magics import Sandbox
@@ -24,15 +22,6 @@ SQL = "SELECT email FROM nms:recipient"
 def session(sandbox: Sandbox) -> Iterator[cm.Session]:
     with cm.connect(sandbox, budget_store="memory") as session:
         yield session
-
-
-@pytest.fixture
-def shell() -> Iterator[Any]:
-    """A shell that takes itself for a kernel's."""
-    shell = InteractiveShell.instance(config=NO_HISTORY)
-    object.__setattr__(shell, "kernel", object())
-    yield shell
-    InteractiveShell.clear_instance()
 
 
 class Sent(list[str]):
