@@ -53,19 +53,19 @@ WORKFLOW: Final[Commands] = {
     ),
     "pause": Command(
         run=tell("workflow", "pause"),
-        help="hold its tasks",
+        help="begin no more of its tasks",
         words="WORKFLOW",
         options=("yes", "out"),
     ),
     "stop": Command(
         run=tell("workflow", "stop"),
-        help="end it after its current tasks",
+        help="end it, cancel its tasks",
         words="WORKFLOW",
         options=("yes", "out"),
     ),
     "kill": Command(
         run=tell("workflow", "kill"),
-        help="end it at once",
+        help="end it at once, as a last resort",
         words="WORKFLOW",
         options=("yes", "out"),
     ),
