@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import re
+from dataclasses import replace
 from keyword import iskeyword
 from typing import Any
 
@@ -52,11 +53,14 @@ def body(
     cell: str | None,
     names: dict[str, Any],
     source: str | None = None,
+    *,
+    limited: bool = False,
 ) -> Any:
     """Return the query: the cell's body, the quoted text, or a variable's value.
 
     ``source`` names the variable, as ``--from`` does; one that holds a schema picker
-    stands for the query that was picked.
+    stands for the query that was picked.  ``limited`` says that an option tells how
+    many rows are wanted: it goes before a picker's limit, which nobody need have set.
     """
     if source is not None:
         if word is not None or (cell or "").strip():
@@ -64,7 +68,7 @@ def body(
                 f"The query is taken from '{source}', and another one is given.",
                 hint="leave out --from, or the other query",
             )
-        return _value(source, names)
+        return _value(source, names, limited)
     if cell is not None:
         if word is not None:
             raise InvalidOption(
@@ -79,17 +83,20 @@ def body(
         )
     if not _IDENTIFIER.match(word):
         return word
-    return _value(word, names)
+    return _value(word, names, limited)
 
 
-def _value(name: str, names: dict[str, Any]) -> Any:
+def _value(name: str, names: dict[str, Any], limited: bool) -> Any:
     if name not in names:
         hint = "assign the query to it first"
         if name == PICKER:
             hint = "run %campaign_pick first"
         raise InvalidOption(f"There is no variable '{name}'.", hint=hint)
     value = names[name]
-    return getattr(value, "query", value) if is_picker(value) else value
+    if not is_picker(value):
+        return value
+    query = value.query
+    return replace(query, line_count=None) if limited else query
 
 
 def is_picker(value: object) -> bool:

@@ -53,6 +53,7 @@ class PickMagics(Magics):
             %campaign_pick nms:recipient
 
             %%campaign_query --from picker
+            %%campaign_query --from picker --all
         """
         options = parse(self.campaign_pick, line, "campaign_pick")
         picker = self._campaign.session.pick(options.schema)

@@ -104,7 +104,8 @@ class QueryMagics(Magics):
         asking.check(options)
         session = self._campaign.session
         names = {**self.shell.user_ns, **(local_ns or {})}
-        what = asking.body(options.query, cell, names, options.source)
+        limited = bool(options.all or options.limit)
+        what = asking.body(options.query, cell, names, options.source, limited=limited)
         params = ChainMap(asking.given(options.param), names)
         if options.show_code:
             result: Any = _code(session, what, params)

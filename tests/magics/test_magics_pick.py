@@ -24,9 +24,22 @@ def test_a_query_cell_runs_what_was_picked(connected: Notebook) -> None:
     frame = connected.run("%%campaign_query --from picker --limit 3")
     assert list(frame.columns) == ["email", "folder.label"]
     assert len(frame) == 3
-    assert "3 of more rows · nms:recipient" in connected.shown
+    assert "first 3 rows · nms:recipient" in connected.shown
     connected.run("df = %campaign_query --from picker")
     assert len(connected.shell.user_ns["df"]) == 200
+
+
+def test_an_option_goes_before_the_limit_that_nobody_set(connected: Notebook) -> None:
+    """The picker starts with 200, as servers do; 1,000 recipients are there."""
+    connected.run("%campaign_pick nms:recipient")
+    connected.run('picker.tick("@id")')
+    assert len(connected.run("%%campaign_query --from picker --all")) == 1_000
+    assert len(connected.run("%%campaign_query --from picker --limit 300")) == 300
+    connected.run("df = %campaign_query picker --limit 250")
+    assert len(connected.shell.user_ns["df"]) == 250
+    picker = connected.shell.user_ns["picker"]
+    assert len(picker.run(limit=None)) == 1_000
+    assert len(picker.run()) == 200
 
 
 def test_from_takes_any_variable_that_holds_a_query(connected: Notebook) -> None:

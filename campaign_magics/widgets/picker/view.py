@@ -12,6 +12,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from contextlib import AbstractContextManager
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import ipywidgets as widgets
@@ -101,8 +102,14 @@ class Picker(Twin):
         return self.stage.error
 
     def run(self, **options: Any) -> pd.DataFrame:
-        """Run the query and return its rows; options are those of ``session.query``."""
-        return self._session.query(self.query, **options)
+        """Run the query and return its rows; options are those of ``session.query``.
+
+        A ``limit`` among them goes before the one that was picked.
+        """
+        query = self.query
+        if "limit" in options:
+            query = replace(query, line_count=None)
+        return self._session.query(query, **options)
 
     def open(self, schema: str) -> None:
         """Open a schema; what was picked of another one is forgotten."""
