@@ -50,7 +50,7 @@ def test_a_workflow_from_start_to_end(desk: Notebook) -> None:
     assert desk.run("%campaign_workflow wait WKF7 --timeout 30").state == "finished"
     assert desk.run("%campaign_workflow logs WKF7 --limit 3 --out logs") is None
     assert desk.shell.user_ns["logs"]["message"][0] == "Workflow finished."
-    assert "3 of more rows · xtk:workflowLog" in desk.shown
+    assert "first 3 rows · xtk:workflowLog" in desk.shown
     assert desk.run("%campaign_workflow status WKF7").name == "WKF7"
 
 
@@ -261,7 +261,7 @@ def test_names_complete_as_far_as_they_are_known(desk: Notebook) -> None:
     assert asked == []
 
 
-@pytest.mark.parametrize("magic", sorted(COMMANDS))
+@pytest.mark.parametrize("magic", sorted(COMMANDS.keys() - {"campaign_sandbox"}))
 def test_without_a_command_it_shows_those_there_are(
     notebook: Notebook, magic: str
 ) -> None:
