@@ -90,18 +90,23 @@ def test_a_forgotten_session_is_let_go_without_a_call(
     assert instance.count("Logoff") == 0
 
 
-def test_the_end_of_python_logs_off(instance: Instance, tmp_path: Path) -> None:
-    """A script that never closes leaves no session behind."""
-    script = (
+def logged_on(instance: Instance, cache: Path) -> str:
+    """Return the beginning of a script, which logs a session ``s`` on."""
+    return (
         "from pathlib import Path\n"
         "from campaign_magics.profiles import Profile\n"
         "from campaign_magics.secret import Secret\n"
         "from campaign_magics.session import Connection, open_as\n"
         f"p = Profile(name='t', url={instance.url!r}, user='a')\n"
         "w = Secret('x')\n"
-        f"s = open_as(Connection, p, password=w, cache=Path({str(tmp_path)!r}))\n"
+        f"s = open_as(Connection, p, password=w, cache=Path({str(cache)!r}))\n"
         "s.log_on()\n"
     )
+
+
+def test_the_end_of_python_logs_off(instance: Instance, tmp_path: Path) -> None:
+    """A script that never closes leaves no session behind."""
+    script = logged_on(instance, tmp_path)
     subprocess.run([sys.executable, "-c", script], check=True, timeout=60)
     assert [h.action.rpartition("#")[2] for h in instance.heard] == ["Logon", "Logoff"]
 
@@ -109,15 +114,8 @@ def test_the_end_of_python_logs_off(instance: Instance, tmp_path: Path) -> None:
 def test_the_end_of_a_fork_logs_nobody_off(instance: Instance, tmp_path: Path) -> None:
     """A child made by os.fork() runs the same exit handlers; the session is not its."""
     script = (
+        f"{logged_on(instance, tmp_path)}"
         "import os, sys\n"
-        "from pathlib import Path\n"
-        "from campaign_magics.profiles import Profile\n"
-        "from campaign_magics.secret import Secret\n"
-        "from campaign_magics.session import Connection, open_as\n"
-        f"p = Profile(name='t', url={instance.url!r}, user='a')\n"
-        "w = Secret('x')\n"
-        f"s = open_as(Connection, p, password=w, cache=Path({str(tmp_path)!r}))\n"
-        "s.log_on()\n"
         "child = os.fork()\n"
         "if child == 0: sys.exit()\n"
         "os.waitpid(child, 0)\n"

@@ -1,7 +1,8 @@
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import date
+from typing import Any
 
 import pyarrow as pa
 import pytest
@@ -29,6 +30,11 @@ class Seeded:
     def column(self, schema_id: str, path: str) -> pa.Array:
         names = {c.path: c.name for c in stored_columns(self.schemas[schema_id])}
         return self.tables[schema_id].column(names[path]).combine_chunks()
+
+    def tuples(self, schema_id: str, *paths: str) -> Iterator[tuple[Any, ...]]:
+        """Yield the values of some columns, a row at a time, record 0 included."""
+        columns = [self.column(schema_id, path).to_pylist() for path in paths]
+        return zip(*columns, strict=True)
 
     def list(self, schema_id: str, path: str) -> list[object]:
         """Return a column without record 0, as Python values."""

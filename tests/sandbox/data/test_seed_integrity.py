@@ -104,21 +104,8 @@ def test_delivery_counters_are_what_the_logs_add_up_to(seeded):
 
 def test_open_and_click_counters_are_what_tracking_adds_up_to(seeded):
     """Opens have URL 1, clicks have URLs of type 1; distinct ones count logs once."""
-    kinds = dict(
-        zip(
-            seeded.column("nms:trackingUrl", "@id").to_pylist(),
-            seeded.column("nms:trackingUrl", "@type").to_pylist(),
-            strict=True,
-        )
-    )
-    events = list(
-        zip(
-            seeded.column(TRACK, "@delivery-id").to_pylist(),
-            seeded.column(TRACK, "@url-id").to_pylist(),
-            seeded.column(TRACK, "@broadLog-id").to_pylist(),
-            strict=True,
-        )
-    )
+    kinds = dict(seeded.tuples("nms:trackingUrl", "@id", "@type"))
+    events = list(seeded.tuples(TRACK, "@delivery-id", "@url-id", "@broadLog-id"))
     opens = [(d, log) for d, url, log in events if url == 1]
     clicks = [(d, log) for d, url, log in events if kinds[url] == 1]
     for row in rows_of(seeded, DELIVERY):
@@ -152,13 +139,7 @@ def test_tracking_follows_its_message(seeded):
 
 def test_messages_follow_their_recipient(seeded):
     """Nobody gets a message before the profile was created, or without address."""
-    created = dict(
-        zip(
-            seeded.column("nms:recipient", "@id").to_pylist(),
-            seeded.column("nms:recipient", "@created").to_pylist(),
-            strict=True,
-        )
-    )
+    created = dict(seeded.tuples("nms:recipient", "@id", "@created"))
     for row in rows_of(seeded, LOG, "@recipient-id", "@eventDate", "@address"):
         assert created[row["@recipient-id"]] < row["@eventDate"]
         assert row["@address"]
@@ -166,20 +147,11 @@ def test_messages_follow_their_recipient(seeded):
 
 def test_who_is_on_a_denylist_is_ignored_with_that_reason(seeded):
     """Status 0 has message "denylist" (reason 8); failures have other reasons."""
-    reason = dict(
-        zip(
-            seeded.column("nms:broadLogMsg", "@id").to_pylist(),
-            seeded.column("nms:broadLogMsg", "@failureReason").to_pylist(),
-            strict=True,
-        )
-    )
+    reason = dict(seeded.tuples("nms:broadLogMsg", "@id", "@failureReason"))
     denied = {
         key
-        for key, *flags in zip(
-            seeded.column("nms:recipient", "@id").to_pylist(),
-            seeded.column("nms:recipient", "@blackList").to_pylist(),
-            seeded.column("nms:recipient", "@blackListEmail").to_pylist(),
-            strict=True,
+        for key, *flags in seeded.tuples(
+            "nms:recipient", "@id", "@blackList", "@blackListEmail"
         )
         if any(flags)
     }
@@ -192,13 +164,7 @@ def test_who_is_on_a_denylist_is_ignored_with_that_reason(seeded):
 
 def test_subscription_history_explains_subscriptions(seeded):
     """Who is subscribed has a subscription event; who left has a later one."""
-    current = set(
-        zip(
-            seeded.column("nms:subscription", "@recipient-id").to_pylist(),
-            seeded.column("nms:subscription", "@service-id").to_pylist(),
-            strict=True,
-        )
-    )
+    current = set(seeded.tuples("nms:subscription", "@recipient-id", "@service-id"))
     events = {}
     for row in rows_of(
         seeded, "nms:subHisto", "@recipient-id", "@service-id", "@action", "@date"
@@ -218,6 +184,5 @@ def rows_of(seeded, schema_id, *paths):
     schema = seeded.schemas[schema_id]
     stored = [f.path for f in schema.fields if f.sql_name and not f.expr and not f.xml]
     chosen = list(paths or stored)
-    columns = [seeded.column(schema_id, path).to_pylist() for path in chosen]
-    for values in zip(*columns, strict=True):
+    for values in seeded.tuples(schema_id, *chosen):
         yield dict(zip(chosen, values, strict=True))

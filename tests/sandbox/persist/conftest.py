@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
@@ -63,10 +64,17 @@ class Bench:
         return int(batch.column(0)[0].as_py())
 
 
+@contextmanager
+def open_bench(rows: int) -> Iterator[Bench]:
+    """Make a world of its own, and close it when the block ends."""
+    clock = StillClock(NOW)
+    world = build_world(rows=rows, clock=clock)
+    yield Bench(world, clock)
+    world.close()
+
+
 @pytest.fixture(scope="session")
 def bench() -> Iterator[Bench]:
     """One world for all tests that write records of their own."""
-    clock = StillClock(NOW)
-    world = build_world(rows=50, clock=clock)
-    yield Bench(world, clock)
-    world.close()
+    with open_bench(rows=50) as made:
+        yield made

@@ -7,13 +7,11 @@ from typing import Any
 from xml.sax.saxutils import quoteattr
 
 import pytest
-from clocks import StillClock
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sandbox.persist.conftest import NOW, Bench
+from sandbox.persist.conftest import Bench, open_bench
 
 from campaign_magics.sandbox.persist.causes import NotSaved
-from campaign_magics.sandbox.stores.world import build_world
 
 pytestmark = pytest.mark.pure
 
@@ -74,11 +72,8 @@ DOCUMENTS = st.lists(st.one_of(recipients(), recipients(), folders()), max_size=
 @pytest.fixture(scope="module")
 def pair() -> Iterator[tuple[Bench, Bench]]:
     """Two worlds that are alike."""
-    clock = StillClock(NOW)
-    benches = [Bench(build_world(rows=3, clock=clock), clock) for _ in range(2)]
-    yield benches[0], benches[1]
-    for bench in benches:
-        bench.world.close()
+    with open_bench(rows=3) as one, open_bench(rows=3) as other:
+        yield one, other
 
 
 def rewind(bench: Bench, first: int = 5_000) -> None:

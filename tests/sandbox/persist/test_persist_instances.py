@@ -7,11 +7,7 @@ from lxml import etree
 from sandbox.persist.conftest import ADMIN, Bench
 
 from campaign_magics.sandbox.persist.causes import NotSaved
-from campaign_magics.sandbox.persist.instances import (
-    duplicate,
-    key_parts,
-    new_instance,
-)
+from campaign_magics.sandbox.persist.instances import duplicate, key_parts, new_instance
 
 pytestmark = pytest.mark.pure
 

@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from clocks import StillClock
 from lxml import etree
-from sandbox.persist.conftest import NOW, Bench
+from sandbox.persist.conftest import Bench, open_bench
 
 from campaign_magics.sandbox.persist.changes import modified_entities
-from campaign_magics.sandbox.stores.world import build_world
 
 pytestmark = pytest.mark.pure
 
@@ -40,10 +38,8 @@ def thing(name: str, inner: str = "", more: str = "") -> str:
 @pytest.fixture(scope="module")
 def bench() -> Iterator[Bench]:
     """A world of its own: schemas stay."""
-    clock = StillClock(NOW)
-    world = build_world(rows=5, clock=clock)
-    yield Bench(world, clock)
-    world.close()
+    with open_bench(rows=5) as made:
+        yield made
 
 
 def test_a_schema_is_written_and_used_at_once(bench: Bench):
