@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import random
 import sqlite3
+from contextlib import suppress
+from functools import partial
 from typing import Any
 
 import pandas as pd
@@ -10,9 +13,17 @@ import pytest
 from write.steps import SCHEMA, calls, commit, found
 
 import campaign_magics as cm
-from campaign_magics.errors import PartialWrite
+from campaign_magics.errors import CampaignError, PartialWrite
 from campaign_magics.workbench import Session
 from campaign_magics.write.plan import Plan
+
+FAULTS: tuple[tuple[str, dict[str, Any]], ...] = (
+    ("reset", {"moment": "after"}),
+    ("reset", {"moment": "before"}),
+    ("login_page", {}),
+    ("truncate", {"keep": 0.3}),
+    ("expire", {}),
+)
 
 
 def insert(session: Session, frame: Any, **wishes: Any) -> Plan:
@@ -109,6 +120,49 @@ def test_what_is_refused_stays_so_when_an_answer_is_lost_and_the_batch_divided(
     assert result.landed == 8
     assert result.rejected["index"].tolist() == [3, 7]
     assert len(found(session, tag)) == 9
+
+
+@pytest.mark.parametrize("ingest", [False, True])
+@pytest.mark.parametrize("seed", range(2))
+def test_a_frame_that_changes_between_broken_runs_is_there_once(
+    session: Session,
+    server: cm.Sandbox,
+    people: Any,
+    tag: str,
+    seed: int,
+    ingest: bool,
+) -> None:
+    """Rows come, go and change places; five were others' and are refused each time."""
+    luck = random.Random(seed)
+    rows = people(80, text1="mine")
+    strangers = rows.sample(5, random_state=seed).assign(text1="others")
+    commit(session, strangers)
+    frame = rows.sample(40, random_state=seed)
+    for run in range(5):
+        server.faults("off")
+        if run < 4:
+            kind, words = luck.choice(FAULTS)
+            api = "*#IngestExt" if ingest else "*#WriteCollection"
+            number = {"skip": luck.randint(0, 4), "calls": luck.choice([1, 3, 9])}
+            server.faults(kind, api=api, **number, **words)
+        some = partial(pd.DataFrame.sample, random_state=10 * seed + run)
+        frame = pd.concat([some(frame, 36), some(rows, 10)]).drop_duplicates()
+        wishes = {"ingest": ingest, "batch_rows": luck.choice([7, 10, 13])}
+        with suppress(CampaignError):
+            plan = insert(session, frame, **wishes)
+            refused = plan.outcomes[plan.outcomes["outcome"] == "refused"]["index"]
+            result = plan.commit()
+            assert result.landed + result.skipped + len(refused) == len(frame)
+            assert sorted(result.rejected["index"]) == sorted(refused)
+            assert {*refused} == {*strangers.index} & {*frame.index}
+    if ingest:
+        server.replicate()
+    there = found(session, tag, "text1")
+    assert there["email"].is_unique
+    assert {*frame["email"]} <= {*there["email"]}
+    assert sorted(there[there["text1"] == "others"]["email"]) == sorted(
+        strangers["email"]
+    )
 
 
 def test_a_journal_of_an_earlier_version_goes_on(
