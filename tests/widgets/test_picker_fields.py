@@ -68,6 +68,14 @@ def test_the_pager_does_not_move_with_the_rows(fields: FieldsView) -> None:
     assert parts.index(pager) < parts.index(fields.page)
 
 
+def test_a_schema_without_fields_says_so(session: Any) -> None:
+    """It declares methods, or types for others."""
+    fields = Picker(session, "xtk:session").fields
+    assert "This schema has no fields." in fields.told.value
+    fields.words.value = "user"
+    assert "No field holds all of these words." in fields.told.value
+
+
 def test_an_instance_without_schemas_says_so(session: Any) -> None:
     session.schemas.search = lambda words: []
     search = Picker(session).search

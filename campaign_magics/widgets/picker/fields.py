@@ -149,6 +149,8 @@ class FieldsView:
         self.refresh(0)
 
     def _count(self, shown: int) -> str:
+        if not shown and not self.words.value.strip():
+            return "This schema has no fields."
         if not shown:
             return "No field holds all of these words."
         first = self._first + 1
