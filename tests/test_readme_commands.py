@@ -104,7 +104,7 @@ def test_the_installed_wheel_works_outside_the_checkout(
         timeout=60,
     )
     assert result.returncode == 0, result.stdout + result.stderr
-    assert "5 of more rows · nms:recipient (cloud) · 1 call" in result.stdout
+    assert "first 5 rows · nms:recipient (cloud) · 1 call" in result.stdout
     assert "birthDate" in result.stdout
     carried = subprocess.check_output(
         [clone / ".venv/bin/python", "-c", "import campaign_magics.tutorials as t; "

@@ -16,8 +16,9 @@ def facts_of(checked: Checked, tally: Tally, **more: Any) -> dict[str, Any]:
     """Return ``attrs["campaign"]``: plain values that any frame operation can copy.
 
     ``more`` holds ``rows``, ``truncated``, ``limit`` (None when all rows were asked
-    for) and ``warning``.  Seconds are floats; ``seconds`` is by the clock on the wall,
-    the others add up what ran at the same time.
+    for) and ``warning``.  Seconds are floats; ``seconds`` and
+    ``throttled_seconds`` (in which a call waited for the budget) are by the clock on
+    the wall, the others add up what ran at the same time.
     """
     return {
         "schema": checked.query.schema,
@@ -35,7 +36,7 @@ def facts_of(checked: Checked, tally: Tally, **more: Any) -> dict[str, Any]:
 def footer(facts: Mapping[str, Any], usage: Snapshot) -> str:
     """Return the line under a result, and another one where something is amiss.
 
-    ``200 of more rows · nms:recipient (cloud) · 1 call · 0.03 s · TPS 1/10``
+    ``first 200 rows · nms:recipient (cloud) · 1 call · 0.03 s · TPS 1/10 · more …``
     """
     waited = facts["throttled_seconds"]
     truncated = facts["truncated"]
@@ -65,7 +66,9 @@ def _rows(facts: Mapping[str, Any]) -> str:
     rows = facts["rows"]
     if facts.get("records", rows) != rows:
         return f"{_count(rows, 'row')} of {_count(facts['records'], 'record')}"
-    return f"{rows:,} of more rows" if facts["truncated"] else _count(rows, "row")
+    if facts["truncated"]:
+        return "first row" if rows == 1 else f"first {rows:,} rows"
+    return _count(rows, "row")
 
 
 def _to(facts: Mapping[str, Any]) -> str:

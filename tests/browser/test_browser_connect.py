@@ -40,7 +40,7 @@ def test_a_person_logs_on_by_typing(desk: Desk, sandbox: Sandbox) -> None:
     password.press("Enter")
     page.get_by_text(re.compile("^connected to ")).first.wait_for()
     desk.run_cell(1)
-    page.get_by_text("3 of more rows · nms:recipient (cloud)").wait_for()
+    page.get_by_text("first 3 rows · nms:recipient (cloud)").wait_for()
     assert page.get_by_label("Password", exact=True).count() == 0
     desk.save()
     text = (desk.folder / notebook).read_text()

@@ -24,7 +24,7 @@ def test_the_first_tutorial_runs_top_to_bottom(
     page.get_by_text("did you mean @email?").wait_for(timeout=60_000)
     desk.save()
     page.locator(".jp-Notebook table").first.scroll_into_view_if_needed()
-    page.get_by_text("8 of more rows · nms:recipient (cloud)").wait_for()
+    page.get_by_text("first 8 rows · nms:recipient (cloud)").wait_for()
     page.screenshot(path=tmp_path / "first_query.png")
     assert page.get_by_text("official Jupyter news").count() == 0
 

@@ -38,7 +38,7 @@ def test_rows_are_csv_and_the_footer_is_apart(
     rows = pd.read_csv(io.StringIO(said.out))
     assert list(rows.columns) == ["id", "email", "gender"]
     assert len(rows) == 3
-    assert "3 of more rows" in said.err
+    assert "first 3 rows" in said.err
 
 
 def test_json_lines_and_the_query_from_a_pipe(

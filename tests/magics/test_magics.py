@@ -47,9 +47,9 @@ def test_a_cell_returns_a_frame_with_its_footer(connected: Notebook) -> None:
     assert len(frame) == 3
     assert list(frame.columns) == ["id", "email"]
     assert frame["id"].dtype == "Int64"
-    assert "3 of more rows · nms:recipient (cloud) · 1 call" in connected.shown
+    assert "first 3 rows · nms:recipient (cloud) · 1 call" in connected.shown
     assert connected.shown.index(frame["email"].dropna().iloc[0]) < (
-        connected.shown.index("of more rows")
+        connected.shown.index("first 3 rows")
     )
 
 
@@ -62,7 +62,7 @@ def test_a_derived_frame_carries_no_footer(connected: Notebook) -> None:
 def test_out_names_the_frame_and_shows_the_footer_only(connected: Notebook) -> None:
     assert connected.run(f"%%campaign_query --out mine --limit 3\n{EMAILS}") is None
     assert len(connected.shell.user_ns["mine"]) == 3
-    assert "3 of more rows" in connected.shown
+    assert "first 3 rows" in connected.shown
     assert connected.shell.user_ns["mine"]["email"].dropna().iloc[0] not in (
         connected.shown
     )
@@ -72,7 +72,7 @@ def test_the_line_form_takes_a_variable(connected: Notebook) -> None:
     connected.shell.user_ns["q"] = EMAILS
     connected.run("df = %campaign_query q --limit 2")
     assert len(connected.shell.user_ns["df"]) == 2
-    assert "2 of more rows" in connected.shown
+    assert "first 2 rows" in connected.shown
 
 
 def test_the_line_form_takes_a_quoted_query(connected: Notebook) -> None:

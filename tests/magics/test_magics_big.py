@@ -61,7 +61,7 @@ def test_rows_come_as_polars_or_arrow(
     found = connected.run(f"%%campaign_query --as {option} --limit 3\n{ALL}")
     assert isinstance(found, kind)
     assert len(found) == 3
-    assert "3 of more rows" in connected.shown
+    assert "first 3 rows" in connected.shown
     table = found.to_arrow() if isinstance(found, pl.DataFrame) else found
     pandas = connected.run(f"%%campaign_query --limit 3\n{ALL}")
     assert table["email"].to_pylist() == pandas["email"].tolist()

@@ -112,10 +112,10 @@ def test_no_rows_is_an_empty_frame_with_columns(
 
 
 def test_the_footer_says_what_it_cost(connect: Callable[..., Connection]) -> None:
-    """``5 of more rows · nms:recipient (cloud) · 1 call · 0.03 s · TPS 3/50``."""
+    """``first 5 rows · nms:recipient (cloud) · 1 call · 0.03 s · TPS 3/50``."""
     session = connect(tps=50)
     parts = session.footer(session.query(QUERY, limit=5)).split(" · ")
-    assert parts[0] == "5 of more rows"
+    assert parts[0] == "first 5 rows"
     assert parts[1] == "nms:recipient (cloud)"
     assert parts[2] == "1 call"
     assert parts[3].endswith(" s")

@@ -80,7 +80,7 @@ def in_threads(count: int, work: Callable[[], object]) -> list[BaseException]:
 def test_rows_arrive_typed_and_the_limit_is_told(
     connect: Callable[..., Connection],
 ) -> None:
-    """200 of more rows, by default; all 300 and the imported ones on request."""
+    """The first 200 rows by default; all 300 and the imported ones on request."""
     session = connect()
     frame = session.query(QUERY)
     assert len(frame) == 200

@@ -187,7 +187,7 @@ def check_waiting_line(kernel: Kernel) -> None:
         if message["msg_type"] in ("display_data", "update_display_data")
     ]
     waits = [cell_id for cell_id, text in drawn if "waiting for the budget" in text]
-    (own,) = {cell_id for cell_id, text in drawn if "3 of more rows" in text}
+    (own,) = {cell_id for cell_id, text in drawn if "first 3 rows" in text}
     assert set(waits) == {own}, drawn
     kernel.run("slow.close()")
 
