@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from copy import deepcopy
-from numbers import Integral
+from numbers import Real
 from typing import Any, Final
 
 from lxml import etree
@@ -18,7 +18,7 @@ from ..xtk.names import did_you_mean
 from ..xtk.text import literal_text
 from ..xtk.types import LONG, STRING, XtkType
 from ..xtk.xml import child, local_name
-from .people import RECIPIENT
+from .people import RECIPIENT, to_frame
 
 Content = str | bytes | etree._Element | Mapping[str, Any] | None
 """A ``<delivery>`` fragment, or the parts by the names of `PARTS`; a part that is None
@@ -69,10 +69,9 @@ def read_targets(
     """Return ``<targets>``: whom the delivery goes to; None keeps the template's.
 
     ``targets`` is a condition (``"email LIKE '%.org'"``), a query on nms:recipient,
-    rows with a column ``id`` or ``email`` (DataFrame, list of dicts, of addresses or
-    of ids),
-    or XML: ``<targets>``, ``<where>``.  Raises InvalidValue for what is none of them,
-    and as a query does.
+    rows with a column ``id`` or ``email`` (DataFrame, list of dicts), addresses or ids
+    (list, Series, array), or XML: ``<targets>``, ``<where>``.  Raises InvalidValue for
+    what is none of them, and as a query does.
     """
     if targets is None:
         return None
@@ -226,22 +225,15 @@ def _named(rows: Targets) -> etree._Element:
 
 
 def _people(rows: Any) -> tuple[str, list[Any]]:
-    """Return ``id`` or ``email``, and each value once; missing ones are left out."""
-    import pandas as pd
+    """Return ``id`` or ``email``, and each value once; missing ones are left out.
 
+    Values without a name are ids if they are numbers, else addresses.
+    """
     if hasattr(rows, "to_pandas"):
         rows = rows.to_pandas()
-    if isinstance(rows, Sequence) and rows and isinstance(rows[0], str):
-        rows = pd.DataFrame({"email": list(rows)})
-    if isinstance(rows, Sequence) and rows and isinstance(rows[0], Integral):
-        rows = pd.DataFrame({"id": list(rows)})
-    try:
-        frame = rows if isinstance(rows, pd.DataFrame) else pd.DataFrame(rows)
-    except (TypeError, ValueError) as exc:
-        raise InvalidValue(
-            f"targets: {type(rows).__name__} is nothing that names recipients.",
-            hint="give a condition, a query, or rows with id or email",
-        ) from exc
+    values = rows if isinstance(rows, Iterable) else ()
+    first = next((one for one in values if one is not None), None)
+    frame = to_frame(rows, "id" if isinstance(first, Real) else "email")
     names = {str(name).removeprefix("@"): name for name in frame.columns}
     for column in _KEYS:
         if column in names:

@@ -92,22 +92,27 @@ def read_people(
 
 
 def to_frame(data: object, key: str) -> pd.DataFrame:
-    """Return the data as a DataFrame; single values are values of ``key``."""
+    """Return the data as a DataFrame; single values are values of ``key``.
+
+    Raises InvalidValue for what are no rows and no values.
+    """
     import pandas as pd
 
     if isinstance(data, pd.DataFrame):
         return data
-    if isinstance(data, pd.Series):
-        return data.to_frame(key)
     if hasattr(data, "to_pandas"):
         return to_frame(data.to_pandas(), key)
+    if isinstance(data, pd.Series):
+        return data.to_frame(key)
+    if hasattr(data, "tolist"):  # an Index, an array
+        data = data.tolist()
     if isinstance(data, str):
         data = [data]
     if isinstance(data, Mapping):
         lists = any(isinstance(value, list | tuple) for value in data.values())
         return pd.DataFrame(data if lists else [dict(data)])
     if isinstance(data, Sequence):
-        if all(isinstance(item, str | int) for item in data):
+        if all(map(pd.api.types.is_scalar, data)):
             return pd.DataFrame({key: pd.Series(list(data), dtype="object")})
         if all(isinstance(item, Mapping) for item in data):
             return pd.DataFrame(list(data))

@@ -104,6 +104,9 @@ def test_every_way_to_name_the_target_finds_the_same_people(office: Office) -> N
         lambda: frame.to_dict("records"),
         lambda: frame["id"],
         lambda: tuple(frame["id"]),
+        lambda: frame["id"].unique(),
+        lambda: frame["email"].rename("address"),
+        lambda: [None, *frame["email"]],
     ]
     assert len(frame) > 2
     for way in ways:

@@ -2,50 +2,22 @@
 
 from __future__ import annotations
 
-import signal
-import threading
-import time
-from collections.abc import Iterator
 from typing import Any
 
 import pandas as pd
 import polars as pl
 import pytest
 from api.conftest import Office
+from api.fans import people, subscribed
 
 from campaign_magics.api import Subscriptions
 from campaign_magics.errors import (
     AccessDenied,
-    AnswerLost,
     CampaignError,
     InvalidOption,
     InvalidValue,
-    SoapFault,
     UnknownName,
-    Unreachable,
 )
-from campaign_magics.session import Interrupted, Progress
-from campaign_magics.throttle.budget import WaitCancelled
-
-_given: Iterator[int] = iter(range(0, 10_000, 3))
-
-
-def people(office: Office, count: int = 3) -> pd.DataFrame:
-    """Return recipients whom no other test has, with names."""
-    frame = office.connection.query(
-        "SELECT email, lastName FROM nms:recipient WHERE email IS NOT NULL "
-        "ORDER BY email",
-        limit=None,
-    ).drop_duplicates("email")
-    starts = [next(_given) for _ in range(max(1, count // 3))]
-    return frame.iloc[starts[0] : starts[0] + count].reset_index(drop=True)
-
-
-def subscribed(office: Office, service: str) -> set[str]:
-    """Return whom the history says to be subscribed now: the cloud may not know."""
-    events = office.subscriptions.history(service, limit=None)
-    last = events.drop_duplicates("email")
-    return set(last[last["action"] == "subscription"]["email"])
 
 
 def calls(office: Office, method: str, work: Any) -> int:
@@ -79,7 +51,9 @@ def test_subscribers_are_listed(office: Office) -> None:
     assert listed["created"].is_monotonic_increasing
 
 
-@pytest.mark.parametrize("shape", ["polars", "arrow", "dicts", "texts", "dict", "one"])
+@pytest.mark.parametrize(
+    "shape", ["polars", "arrow", "dicts", "texts", "dict", "one", "array", "index"]
+)
 def test_rows_come_in_any_shape(office: Office, shape: str) -> None:
     frame = people(office)[["email"]]
     data: Any = {
@@ -89,6 +63,8 @@ def test_rows_come_in_any_shape(office: Office, shape: str) -> None:
         "texts": lambda: frame["email"].tolist(),
         "dict": lambda: {"email": frame["email"].tolist()},
         "one": lambda: {"@email": frame["email"][0]},
+        "array": lambda: frame["email"].unique(),
+        "index": lambda: frame.set_index("email").index,
     }[shape]()
     result = office.subscriptions.subscribe(data, "offers")
     assert result.done == (1 if shape == "one" else 3)
@@ -164,6 +140,8 @@ def test_a_wrong_value_is_a_row_s_trouble_not_the_frame_s(office: Office) -> Non
     result = office.subscriptions.subscribe(rows, "events", profile="gender")
     assert result.done == 2
     assert "'mal' is no value" in result.rejected["reason"].iloc[0]
+    gaps = office.subscriptions.subscribe([None, rows["email"][0], b"x"], "events")
+    assert gaps.frame["outcome"].tolist() == ["rejected", "done", "rejected"]
 
 
 def test_keys_of_several_parts_and_across_links(office: Office) -> None:
@@ -243,114 +221,6 @@ def test_the_denylist_has_a_name_of_its_own(office: Office) -> None:
     assert batch.to_pylist() == [{"iBlackList": 1}]
 
 
-def test_refused_rows_are_named_and_the_rest_goes_on(
-    office: Office, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    rows = people(office, 6)
-    spoil(office, monkeypatch, {rows["email"][2]: SoapFault("Bad <luck>.")})
-    seen: list[Progress] = []
-    result = office.subscriptions.subscribe(rows, "offers", progress=seen.append)
-    assert result.done == 5
-    assert result.rejected["reason"].to_dict() == {2: "Bad <luck>."}
-    assert "Bad &lt;luck&gt;." in result._repr_html_()
-
-
-def test_a_lost_answer_leaves_its_row_in_doubt(
-    office: Office, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    rows = people(office)
-    spoil(office, monkeypatch, {rows["email"][1]: AnswerLost("Nobody knows.")})
-    result = office.subscriptions.subscribe(rows, "offers")
-    assert result.frame["outcome"].tolist() == ["done", "in doubt", "done"]
-    assert result.rest.index.tolist() == [1]
-    assert "row 1     Nobody knows." in str(result)
-
-
-def test_the_rest_completes_a_list_that_was_cut_short(
-    office: Office, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """What is done is not sent again; the rest is, profile and all."""
-    rows = people(office, 30).assign(lastName="Rested")
-    gone = Unreachable("Gone.", hint="look")
-    spoil(office, monkeypatch, {rows["email"][9]: gone})
-    with pytest.raises(Unreachable):
-        office.subscriptions.subscribe(rows, "offers", profile="lastName")
-    monkeypatch.undo()
-    kept = office.subscriptions.last
-    assert kept is not None
-    assert kept.rest["lastName"].tolist() == ["Rested"] * (30 - kept.done)
-    again = office.subscriptions.subscribe(kept.rest, "offers", profile="lastName")
-    assert again.calls == again.done == 30 - kept.done
-    assert set(rows["email"]) <= subscribed(office, "offers")
-
-
-@pytest.mark.parametrize(
-    ("failure", "raised"),
-    [
-        (KeyboardInterrupt(), Interrupted),
-        (Unreachable("Gone.", hint="look"), Unreachable),
-        (AccessDenied("No.", hint="ask"), AccessDenied),
-    ],
-)
-def test_what_was_done_is_kept_when_it_is_cut_short(
-    office: Office,
-    monkeypatch: pytest.MonkeyPatch,
-    failure: BaseException,
-    raised: type[BaseException],
-) -> None:
-    rows = people(office, 30)
-    spoil(office, monkeypatch, {rows["email"][12]: failure})
-    with pytest.raises(raised) as caught:
-        office.subscriptions.subscribe(rows, "offers")
-    kept = office.subscriptions.last
-    assert kept is not None
-    outcomes = kept.frame["outcome"].tolist()
-    assert outcomes[:12] == ["done"] * 12
-    assert outcomes[-5:] == ["not sent"] * 5
-    assert kept.done == caught.value.facts["kept"]  # type: ignore[attr-defined]
-    assert "session.subscription.last" in caught.value.hint  # type: ignore[attr-defined]
-
-
-def test_an_interrupt_ends_it_at_once_although_no_answer_comes(
-    office: Office, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """A real SIGINT; calls under way are in doubt, the others were never sent."""
-    call, forever = office.connection.call, threading.Event()
-
-    def silent(schema: str, method: str, *args: Any, **more: Any) -> Any:
-        if method == "Subscribe":
-            forever.wait(20)
-            raise WaitCancelled
-        return call(schema, method, *args, **more)
-
-    monkeypatch.setattr(office.connection, "call", silent)
-    rows = [f"i{n}@x.example" for n in range(20)]
-    timer = threading.Timer(0.5, signal.raise_signal, [signal.SIGINT])
-    began = time.monotonic()
-    timer.start()
-    with pytest.raises(Interrupted):
-        office.subscriptions.subscribe(rows, "offers", create=True)
-    assert time.monotonic() - began < 3
-    forever.set()
-    kept = office.subscriptions.last
-    assert kept is not None
-    assert kept.frame["outcome"].tolist() == ["in doubt"] * 6 + ["not sent"] * 14
-
-
-def test_a_fault_that_meets_every_row_stops_early(
-    office: Office, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Twenty refusals for one reason and no success: the rest is not tried."""
-    rows = [f"r{n}@x.example" for n in range(200)]
-    fault = SoapFault("The table is locked.")
-    spoil(office, monkeypatch, dict.fromkeys(rows, fault))
-    with pytest.raises(SoapFault, match="locked"):
-        office.subscriptions.subscribe(rows, "offers", create=True)
-    kept = office.subscriptions.last
-    assert kept is not None
-    assert kept.calls < 40
-
-
 def test_readers_and_production(office: Office) -> None:
     rows = people(office)
     reader = Subscriptions(office.connect("reader"))
@@ -365,22 +235,6 @@ def test_readers_and_production(office: Office) -> None:
     with pytest.raises(InvalidOption, match="on the denylist"):
         live.denylist(rows)
     assert live.subscribe(rows, "offers", yes="live").done == 3
-
-
-def spoil(
-    office: Office,
-    monkeypatch: pytest.MonkeyPatch,
-    failures: dict[str, BaseException],
-) -> None:
-    """Let the calls for some addresses fail."""
-    call = office.connection.call
-
-    def failing(schema: str, method: str, *args: Any, **more: Any) -> Any:
-        if method == "Subscribe" and args[1].get("email") in failures:
-            raise failures[args[1].get("email")]
-        return call(schema, method, *args, **more)
-
-    monkeypatch.setattr(office.connection, "call", failing)
 
 
 def test_columns_are_named_as_people_type_them(office: Office) -> None:
