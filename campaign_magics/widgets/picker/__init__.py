@@ -11,6 +11,6 @@ where       one condition: operator and value
 query       what was picked, to be changed
 outcome     rows, and the query as SQL, XML and JSON
 stage       one click at a time, and what came of it
-waiting     what keeps a question waiting, said while it waits
+waiting     one question at a time, and what keeps it waiting
 style       the style sheet
 """

@@ -9,7 +9,6 @@ The query is made by `PickerModel`, without a widget; the views below show it.
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import replace
@@ -17,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import ipywidgets as widgets
 
+from ...clock import SYSTEM_CLOCK, Clock
 from ...errors import CampaignError
 from ...query.model import QueryDef
 from ...schemas.model import Schema
@@ -32,7 +32,7 @@ from .search import SearchView
 from .stage import Stage
 from .style import STYLE
 from .tree import Row
-from .waiting import asking
+from .waiting import Turns, asking
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -46,9 +46,15 @@ class Picker(Twin):
     ``error`` what the last click raised: ``raise picker.error`` shows where.
     """
 
-    def __init__(self, session: Connection, schema: str | None = None) -> None:
+    def __init__(
+        self,
+        session: Connection,
+        schema: str | None = None,
+        *,
+        clock: Clock = SYSTEM_CLOCK,
+    ) -> None:
         self._session = session
-        self._busy = threading.Lock()
+        self._turns = Turns(clock)
         self.counting = Later(self._count_live)
         self.frame: pd.DataFrame | None = None
         self.stage = Stage()
@@ -213,16 +219,11 @@ class Picker(Twin):
         It does not hold the lock: meanwhile the picker can be read and changed.
         """
 
-        def handle(_: Any) -> None:
-            if not self._busy.acquire(blocking=False):
-                return
-            try:
-                with self.stage.watched():
-                    act()
-            finally:
-                self._busy.release()
+        def ask() -> None:
+            with self.stage.watched():
+                act()
 
-        return handle
+        return lambda _: self._turns.take(ask)
 
     def _schema(self, name: str) -> Schema:
         """Return a schema; say so if the server must be asked, for it may be slow."""
