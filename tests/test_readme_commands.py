@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from processes import said_until
 
 ROOT = Path(__file__).parent.parent
 pytestmark = pytest.mark.slow
@@ -71,12 +72,7 @@ def test_the_main_command_opens_jupyterlab_on_the_tutorials(
     lab: subprocess.Popen[str], clone: Path
 ) -> None:
     """From nothing to a page that answers, tutorials copied; Ctrl-C ends it all."""
-    assert lab.stdout is not None
-    said = ""
-    while "Ctrl-C stops both." not in said:
-        line = lab.stdout.readline()
-        assert line, f"it ended early: {said}"
-        said += line
+    said = said_until(lab, "Ctrl-C stops both.")
     url = re.search(r"JupyterLab (\S+)", said)
     site = re.search(r"sandbox +(\S+)", said)
     assert url

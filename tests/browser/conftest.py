@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from processes import said_until
 
 if TYPE_CHECKING:
     from browser.desk import Desk
@@ -49,12 +50,7 @@ def started_lab(folder: Path) -> Iterator[str]:
         cwd=folder,
         env={**os.environ, **own},
     )  # fmt: skip
-    assert process.stdout is not None
-    said = ""
-    while "Ctrl-C stops both." not in said:
-        line = process.stdout.readline()
-        assert line, f"it ended early: {said}"
-        said += line
+    said = said_until(process, "Ctrl-C stops both.")
     found = re.search(r"JupyterLab (\S+)", said)
     assert found
     try:
@@ -62,6 +58,7 @@ def started_lab(folder: Path) -> Iterator[str]:
     finally:
         process.send_signal(signal.SIGINT)
         code = process.wait(timeout=60)
+        assert process.stdout is not None
         process.stdout.close()
     assert code == 0
 

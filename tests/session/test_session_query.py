@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable
+from typing import Any
 
 import pandas as pd
 import pytest
 from session.instance import Instance
+from threads import in_threads
 
 from campaign_magics.errors import (
     InvalidValue,
@@ -93,11 +94,22 @@ def test_one_row_more_than_wanted_tells_whether_there_are_more(
     assert frame.attrs["campaign"]["truncated"] is truncated
 
 
-def test_a_limit_below_zero_is_refused(instance: Instance, session: Connection) -> None:
+@pytest.mark.parametrize("limit", [-1, "5", 2.5])
+def test_a_limit_that_is_no_number_of_rows_is_refused(
+    instance: Instance, session: Connection, limit: Any
+) -> None:
     """Before anything is asked."""
-    with pytest.raises(InvalidValue):
-        session.query(QUERY, limit=-1)
+    with pytest.raises(InvalidValue, match=f"A limit of {limit!r} rows"):
+        session.query(QUERY, limit=limit)
     assert instance.queries == []
+
+
+@pytest.mark.parametrize("what", [None, 123])
+def test_what_is_no_query_is_named_by_its_type(session: Connection, what: Any) -> None:
+    """A variable that was never filled, say; the hint begins with SQL."""
+    with pytest.raises(QuerySyntaxError, match=type(what).__name__) as caught:
+        session.query(what)
+    assert caught.value.hint.startswith("write SELECT ")
 
 
 def test_no_rows_is_an_empty_frame_with_columns(
@@ -185,15 +197,7 @@ def test_the_servers_refusal_is_an_error(session: Connection) -> None:
 
 def test_threads_share_a_session(instance: Instance, session: Connection) -> None:
     """Twenty threads: one logon, each schema fetched once, twenty right answers."""
-    sizes: list[int] = []
-    threads = [
-        threading.Thread(target=lambda: sizes.append(len(session.query(QUERY))))
-        for _ in range(20)
-    ]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    sizes = in_threads(20, lambda: len(session.query(QUERY)))
     assert sizes == [7] * 20
     assert instance.count("Logon") == 1
     assert instance.count("GetEntityIfMoreRecent") == 2

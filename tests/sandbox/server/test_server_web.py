@@ -135,7 +135,7 @@ def test_a_zip_bomb_stops_at_the_limit():
     ("body", "encoding"),
     [
         (b"hello", "gzip"),
-        (gzip.compress(b"hello")[:-6], "gzip"),
+        (gzip.compress(b"hello", mtime=0)[:-6], "gzip"),
         (b"hello", "br"),
         (b"", "gzip"),
     ],
