@@ -13,14 +13,14 @@ from uuid import uuid4
 
 from lxml import etree
 
-from ..errors import AnswerLost, BadAnswer, UnknownName, WorkFailed
+from ..errors import AnswerLost, BadAnswer, CampaignError, UnknownName, WorkFailed
 from ..session.consent import require_consent
 from ..session.progress import Watch
 from .content import Content, Targets, fragment, read_targets
 from .delivery import Delivery
 from .delivery_logs import COUNTS, log_query, stats_query
 from .documents import reference
-from .doing import doing
+from .doing import doing, looking_after
 from .jobs import Jobs
 from .records import Kind, Row, find, free_name, state_label, states_of
 from .room import Room
@@ -175,7 +175,8 @@ class Deliveries(Room[Delivery]):
         with doing(what, check):
             job = jobs.submit(SCHEMA, "Prepare", int(row["id"]), yes=yes)
         job = job.wait(timeout=timeout, progress=progress)
-        return replace(self.status(int(row["id"])), warning=job.warned)
+        with looking_after(f"{what} was done"):
+            return replace(self.status(int(row["id"])), warning=job.warned)
 
     def start(self, which: Which, *, yes: str | None = None) -> Delivery:
         """Let the messages of a prepared delivery leave, or go on after a pause."""
@@ -299,7 +300,8 @@ class Deliveries(Room[Delivery]):
 
     def _made(self, name: str) -> Delivery:
         try:
-            return self.status(name)
+            with looking_after(f"The server took the delivery {name}"):
+                return self.status(name)
         except UnknownName as exc:
             raise BadAnswer(
                 f"The server took the delivery, and has none of the name '{name}'.",
@@ -312,6 +314,8 @@ class Deliveries(Room[Delivery]):
             return self.status(name)
         except UnknownName:
             lost.hint = f"there is no delivery '{name}' so far; {lost.hint}"
+            raise lost from None
+        except CampaignError:
             raise lost from None
 
     def _allowed(
@@ -329,7 +333,8 @@ class Deliveries(Room[Delivery]):
         number = int(row["id"])
         with doing(what, check):
             self._connection.call(SCHEMA, method, entity=reference(SCHEMA, number))
-        return self.status(number)
+        with looking_after(f"{what} was done"):
+            return self.status(number)
 
     def _seen(self, row: Row) -> Delivery:
         state, channel = str(row["state"]), str(row.get("channel") or "")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from ..errors import AnswerLost, SoapFault
+from ..errors import AnswerLost, CampaignError, SoapFault
 from ..session import Interrupted
 from ..soap.faults import HINTS
 
@@ -36,6 +36,27 @@ def doing(what: str, check: str) -> Iterator[None]:
     except SoapFault as fault:
         advise(fault, f"see how it stands: {check}")
         raise
+
+
+@contextmanager
+def looking_after(done: str) -> Iterator[None]:
+    """Say of a look that fails what was done before it.
+
+    ``done`` is a sentence without its end: ``Starting the workflow WKF1 was done``.
+    """
+    try:
+        yield
+    except CampaignError as error:
+        say_more(error, f"{done}, only the look at it failed")
+        raise
+    except KeyboardInterrupt:
+        hint = "only the look at it was interrupted"
+        raise Interrupted(f"{done}.", hint=hint) from None
+
+
+def say_more(error: CampaignError, hint: str) -> None:
+    """Add to the hint of an error."""
+    error.hint = "; ".join(filter(None, (error.hint, hint)))
 
 
 def advise(fault: SoapFault, hint: str) -> None:

@@ -21,7 +21,7 @@ from ..xtk.text import from_text
 from ..xtk.types import DATETIME
 from ..xtk.xml import child, children
 from .documents import whole
-from .doing import advise, doing, unseen
+from .doing import advise, doing, looking_after, unseen
 from .shown import Facts, Shown
 from .waiting import TIMEOUT, Patience, Seen, wait
 
@@ -178,7 +178,8 @@ class Jobs:
             sent = "Submit", method
         with unseen(what, check):
             job = self._connection.call(f"{_INTERFACE}|{schema}", *sent, entity=entity)
-        return self.status(str(job))
+        with looking_after(f"The job {job} was started"):
+            return self.status(str(job))
 
     def status(self, which: Which) -> Job:
         """Return a job as it is now."""
@@ -231,7 +232,8 @@ class Jobs:
         require_consent(self._connection, yes, what)
         with doing(what, f"session.jobs.status('{job}')"):
             self._connection.call(_JOB, "Cancel", job)
-        return self.status(job)
+        with looking_after(f"{what} was done"):
+            return self.status(job)
 
     def wait(
         self,

@@ -16,6 +16,7 @@ from ..errors import (
 )
 from ..session import Connection, Interrupted
 from ..session.progress import Progress, Watch, duration
+from .doing import say_more
 
 _T = TypeVar("_T")
 
@@ -151,7 +152,7 @@ def _again(look: Callable[[], Seen[_T]]) -> Seen[_T]:
     except WorkFailed:
         raise
     except (ServerError, NetworkError) as error:
-        error.hint = "; ".join(filter(None, [error.hint, _GOES_ON]))
+        say_more(error, _GOES_ON)
         raise
 
 

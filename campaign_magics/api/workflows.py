@@ -18,7 +18,7 @@ from ..query.model import OrderNode
 from ..session.consent import require_consent
 from ..session.progress import Watch
 from .documents import variables as variables_of
-from .doing import doing
+from .doing import doing, looking_after
 from .records import Kind, Row, query_of, state_label, states_of
 from .room import Room
 from .shown import Facts, Shown
@@ -319,7 +319,8 @@ class Workflows(Room[Workflow]):
         require_consent(self._connection, yes, what)
         with doing(what, f"session.workflow.status('{name}')"):
             self._connection.call(SCHEMA, method, str(row["id"]), *args)
-        return self.status(int(row["id"]))
+        with looking_after(f"{what} was done"):
+            return self.status(int(row["id"]))
 
     def _seen(self, row: Row) -> Workflow:
         state = str(row["state"])
