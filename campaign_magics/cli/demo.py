@@ -15,8 +15,8 @@ CELLS = (
     """%%campaign_query --limit 5
 <queryDef schema="nms:recipient" operation="select">
   <select>
-    <node expr="@email"/> <node expr="@firstName"/> <node expr="@lastName"/>
-    <node expr="@gender"/> <node expr="[location/@city]"/> <node expr="@birthDate"/>
+    <node expr="@email"/> <node expr="@gender"/> <node expr="@birthDate"/>
+    <node expr="[location/@city]"/>
   </select>
   <orderBy><node expr="@id"/></orderBy>
 </queryDef>""",

@@ -33,7 +33,7 @@ class ExploreMagics(Magics):
     @no_var_expand
     @line_magic
     @magic_arguments("campaign_schema")
-    @argument("what", nargs="?", help="a schema's full name, or words to search for")
+    @argument("what", nargs="*", help="a schema's full name, or words to search for")
     @argument("--refresh", action="store_true", help="ask the instance again")
     def campaign_schema(self, line: str) -> None:
         """List the schemas, search them, or describe one.
@@ -41,7 +41,7 @@ class ExploreMagics(Magics):
         Examples::
 
             %campaign_schema
-            %campaign_schema deliver
+            %campaign_schema delivery logs
             %campaign_schema nms:recipient
         """
         from ..schemas import describe
@@ -50,7 +50,7 @@ class ExploreMagics(Magics):
         catalog = self._campaign.session.schemas
         if options.refresh:
             catalog.refresh()
-        what = options.what or ""
+        what = " ".join(options.what)
         if _FULL_NAME.match(what):
             schema = catalog[what]
             show(describe.schema_text(schema), describe.schema_html(schema))

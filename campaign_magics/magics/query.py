@@ -21,7 +21,7 @@ from ..options import positive_int
 from . import asking
 from .arguments import parse
 from .campaign import CampaignMagics
-from .footer import show_footer, show_under_next_result
+from .footer import show_under_next_result
 from .progress import ProgressLine
 
 if TYPE_CHECKING:
@@ -185,14 +185,15 @@ class QueryMagics(Magics):
         try:
             return work()
         except BaseException as failure:
-            line.end("")
+            kept = ""
             partial = session.partial if session and _was_kept(failure) else None
             if partial is not None:
                 self.shell.user_ns[PARTIAL] = partial
-                show_footer(
+                kept = (
                     f"{len(partial):,} rows are in {PARTIAL}; "
                     "the same cell with --resume goes on"
                 )
+            line.end(kept)  # not how far it was drawn: pages under way are kept too
             raise
 
     def _size(self, options: argparse.Namespace) -> dict[str, Any]:

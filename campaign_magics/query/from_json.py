@@ -84,7 +84,7 @@ def from_dict(value: object) -> QueryDef:
     """Read a mapping such as ``{"schema": …, "select": {"node": […]}}``."""
     if not isinstance(value, Mapping):
         raise QuerySyntaxError(
-            f"A query is a JSON object, not a {type(value).__name__}.",
+            f"A query is SQL, XML, JSON or a dict, not a {type(value).__name__}.",
             hint=f"write {_EXAMPLE}",
         )
     return from_xml(_element("queryDef", value))

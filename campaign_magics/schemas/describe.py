@@ -19,7 +19,7 @@ _CELL = "text-align:left;padding:0.15em 1em 0.15em 0;vertical-align:top"
 _HEAD = f"{_CELL};border-bottom:1px solid currentColor"
 _CODE = f"{_CELL};font-family:monospace;font-weight:normal;white-space:nowrap"
 _CAPTION = "text-align:left;font-weight:bold;padding:0.5em 0"
-_NONE_FOUND = "No schema found."
+_NONE_FOUND = "No schema has that in its name, label or description."
 _SHOWN_VALUES = 6
 """Enumeration values named before the list is cut with an ellipsis."""
 

@@ -35,13 +35,14 @@ def rows_wanted(query: QueryDef, limit: Limit) -> int | None:
     """Return how many rows to hand out, None for all.
 
     A limit given with the call beats the query's ``lineCount`` only downwards: the
-    smaller of the two counts.  Raises InvalidValue for a limit below 0.
+    smaller of the two counts.  Raises InvalidValue for a limit that is no number, or
+    below 0.
     """
     if isinstance(limit, ProfileLimit):
         return limit.rows if query.line_count is None else query.line_count
-    if limit is not None and limit < 0:
+    if limit is not None and (not isinstance(limit, int) or limit < 0):
         raise InvalidValue(
-            f"A limit of {limit} rows makes no sense.",
+            f"A limit of {limit!r} rows makes no sense.",
             hint="give a number of rows, or None for all of them",
         )
     given = [n for n in (limit, query.line_count) if n is not None]

@@ -50,6 +50,7 @@ HINTS: Mapping[str, str] = {
 }
 """What to try, by the code nearest to the cause (protocol.md §12)."""
 
+_GROUPING = "GROUP BY every column that no function such as COUNT() adds up"
 _ANY_FAULT = "read the server's whole text in the error's facts"
 
 
@@ -120,9 +121,10 @@ def fault_error(body: bytes, redact: Callable[[str], str]) -> ServerError:
         or _first_line(text)
         or "The server answered a fault without a text."
     )
+    hint = next((HINTS[code] for code in codes if code in HINTS), _ANY_FAULT)
     return _kind(f"{text} {detail}")(
         cause,
-        hint=next((HINTS[code] for code in codes if code in HINTS), _ANY_FAULT),
+        hint=_GROUPING if "GROUP BY" in cause else hint,
         server_code=next(iter(_CODE.findall(text)), next(iter(codes), "")),
         fault_code=fault_code,
         fault=text,

@@ -50,6 +50,14 @@ class Budget:
         self._delays = Delays()
         self._watch = Watch(self.revision, self.snapshot, clock)
 
+    def __repr__(self) -> str:
+        view = self._store.view(1, self._clock)
+        whole = self._usage_of(INSTANCE, view)
+        waiting = sum(view.ledger.waiting(view.now).values())
+        of = f" of {whole.limit:g} a second" if whole.limit else " a second, no limit"
+        name = type(self).__name__
+        return f"{name}({self.instance!r}: {whole.used}{of}, {waiting} waiting)"
+
     def turn(
         self,
         api: str,

@@ -247,6 +247,11 @@ def test_schemas_are_listed_searched_and_described(connected: Notebook) -> None:
     connected.run("%campaign_schema subscr")
     assert "nms:subscription" in connected.shown
     assert "xtk:workflow" not in connected.shown
+    connected.run("%campaign_schema delivery logs")
+    assert "nms:broadLogRcp" in connected.shown
+    assert "nms:subscription" not in connected.shown
+    connected.run("%campaign_schema zebra")
+    assert "No schema has that in its name, label or description." in connected.shown
     connected.run("%campaign_schema nms:recipient")
     for word in ("@email", "@gender", "folder", "cloud"):
         assert word in connected.shown

@@ -119,5 +119,5 @@ def test_search_result_lines_up() -> None:
 
 def test_nothing_found_is_said() -> None:
     """An empty list is not an empty output."""
-    assert search_text([]) == "No schema found."
-    assert search_html([]) == "<p>No schema found.</p>"
+    assert search_text([]) == "No schema has that in its name, label or description."
+    assert search_html([]) == f"<p>{search_text([])}</p>"

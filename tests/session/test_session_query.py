@@ -106,10 +106,9 @@ def test_a_limit_that_is_no_number_of_rows_is_refused(
 
 @pytest.mark.parametrize("what", [None, 123])
 def test_what_is_no_query_is_named_by_its_type(session: Connection, what: Any) -> None:
-    """A variable that was never filled, say; the hint begins with SQL."""
-    with pytest.raises(QuerySyntaxError, match=type(what).__name__) as caught:
+    """A variable that was never filled, say."""
+    with pytest.raises(QuerySyntaxError, match="A query is SQL, XML, JSON or a dict"):
         session.query(what)
-    assert caught.value.hint.startswith("write SELECT ")
 
 
 def test_no_rows_is_an_empty_frame_with_columns(

@@ -162,3 +162,15 @@ def test_a_brace_in_a_namespace_is_no_reason_to_fall() -> None:
     body = b'<Envelope xmlns="urn:{x}"><Body/></Envelope>'
     with pytest.raises(BadAnswer, match="namespace"):
         check_answer(200, body, method="Write", redact=str)
+
+
+def test_a_column_that_is_not_grouped_is_told_to_be() -> None:
+    """The database's code alone speaks of keys and ranges, which is no help here."""
+    answer = fault(
+        "SOP-330011 Error while executing the method 'ExecuteQuery'.",
+        'PGS-220000 PostgreSQL error: ERROR: column "r0.semail" must appear in the '
+        "GROUP BY clause or be used in an aggregate function.",
+    )
+    with pytest.raises(SoapFault) as caught:
+        check_answer(200, answer.encode(), method="ExecuteQuery", redact=str)
+    assert caught.value.hint.startswith("GROUP BY every column")

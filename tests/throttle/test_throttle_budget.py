@@ -35,6 +35,15 @@ def test_a_burst_up_to_the_limit_does_not_wait(store: Store, clock: Any) -> None
     assert waits[10] == pytest.approx(0.5 + HEADROOM)
 
 
+def test_a_budget_shows_its_use_and_its_limit(store: Store, clock: Any) -> None:
+    budget = Budget("https://x", Limits(10), store, clock)
+    assert repr(budget) == "Budget('https://x': 0 of 10 a second, 0 waiting)"
+    take(budget, 2)
+    assert repr(budget) == "Budget('https://x': 2 of 10 a second, 0 waiting)"
+    unlimited = repr(Budget("https://y", None, clock=clock))
+    assert unlimited == "Budget('https://y': 0 a second, no limit, 0 waiting)"
+
+
 @pytest.mark.parametrize(("limit", "window"), [(0.5, 2.0), (1, 1.0), (0.1, 10.0)])
 def test_a_limit_of_one_or_less_spaces_calls(
     store: Store, clock: Any, limit: float, window: float
