@@ -24,6 +24,21 @@ from campaign_magics.errors import (
 )
 from campaign_magics.magics.commands import COMMANDS
 
+CHANGES = (
+    *(f"workflow {do} WKF1" for do in ("start", "pause", "stop", "kill", "restart")),
+    "workflow signal WKF2 signal",
+    *(
+        f"delivery {do} mail --targets \"language = 'fr'\""
+        for do in ("submit", "create")
+    ),
+    *(f"delivery {do} DM1" for do in ("prepare", "start", "pause", "stop")),
+    *(f"subscription {do} a@x.example events" for do in ("subscribe", "unsubscribe")),
+    "subscription denylist a@x.example",
+    "jobs submit nms:delivery#Prepare 1005",
+    "jobs cancel 1/nms:delivery@@x",
+)
+"""Every command that changes something."""
+
 
 @pytest.fixture(scope="module")
 def business() -> Iterator[Sandbox]:
@@ -194,20 +209,29 @@ def test_names_that_are_unknown_get_a_hint(desk: Notebook) -> None:
         assert f"did you mean {near}" in caught.value.hint
 
 
+def test_every_command_that_changes_something_takes_consent() -> None:
+    taking = {
+        f"{magic.removeprefix('campaign_')} {name}"
+        for magic, commands in COMMANDS.items()
+        for name, command in commands.items()
+        if "yes" in command.options
+    }
+    assert {" ".join(line.split()[:2]) for line in CHANGES} == taking
+
+
 def test_production_asks_for_the_profile(notebook: Notebook, business: Sandbox) -> None:
     with cm.connect(business, production=True) as session:
         notebook.shell.user_ns["live"] = session
         notebook.run("%campaign_connect live")
-        for line in (
-            "workflow start WKF1",
-            "workflow signal WKF2 signal",
-            "delivery submit mail",
-            "subscription unsubscribe a@x.example events",
-        ):
-            with pytest.raises(InvalidOption) as caught:
-                notebook.run(f"%campaign_{line}")
-            assert "--yes sandbox" in caught.value.hint
-            assert "changes the production instance" in caught.value.message
+        heard: list[str] = []
+        with session.trace(lambda exchange: heard.append(exchange.method)):
+            for line in CHANGES:
+                with pytest.raises(InvalidOption) as caught:
+                    notebook.run(f"%campaign_{line}")
+                assert "--yes sandbox" in caught.value.hint
+                assert "changes the production instance" in caught.value.message
+        reads = {"xtk:queryDef#ExecuteQuery", "xtk:persist#GetEntityIfMoreRecent"}
+        assert {one for one in heard if one != "xtk:session#Logon"} <= reads
         notebook.shell.user_ns["profile"] = "sandbox"
         for other in ("other", ":profile"):
             with pytest.raises(InvalidOption, match="was agreed to for"):
@@ -222,9 +246,10 @@ def test_a_reader_is_told_so_in_two_lines(
     with cm.connect(business.url, user="analyst", password=business.password) as reader:
         notebook.shell.user_ns["reader"] = reader
         notebook.run("%campaign_connect reader")
-        with pytest.raises(AccessDenied) as caught:
-            notebook.run("%campaign_workflow start WKF1")
-        assert len(caught.value.render()) == 2
+        for line in CHANGES:
+            with pytest.raises(AccessDenied) as caught:
+                notebook.run(f"%campaign_{line}")
+            assert len(caught.value.render()) == 2
         assert len(notebook.run("%campaign_workflow list")) > 5
 
 
