@@ -13,6 +13,7 @@ from .stage import Stage
 from .where import NARROW, ConditionView
 
 MOST_ROWS = 1_000_000
+_LINED_UP = {"description_width": "4.6em"}
 _NO_ORDER = ("(no order)", "")
 """Not None: a list whose value is None shows nothing at all."""
 
@@ -50,8 +51,8 @@ class QueryView:
             min=1,
             max=MOST_ROWS,
             description="Limit",
-            style=NARROW,
-            layout={"width": "160px"},
+            style=_LINED_UP,
+            layout={"width": "180px"},
         )
         self._observe()
         self.view = self._laid_out()
@@ -198,7 +199,7 @@ class _OrderView:
         self.path = widgets.Dropdown(
             description=name,
             options=[_NO_ORDER],
-            style=NARROW,
+            style=_LINED_UP,
             layout={"flex": "1 1 auto", "width": "auto", "min_width": "0"},
         )
         self.desc = widgets.Checkbox(

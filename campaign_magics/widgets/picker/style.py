@@ -15,6 +15,7 @@ STYLE: Final = """
 .cm-picker .cm-query{
   flex:2 1 320px;min-width:0;padding-left:20px;
   border-left:1px solid var(--jp-border-color2,#bdbdbd)}
+.cm-picker .cm-query .widget-label{text-align:left}
 .cm-picker .cm-rows{
   margin:4px 0;border-top:1px solid var(--jp-border-color2,#bdbdbd)}
 .cm-picker .cm-rows>.widget-hbox{
