@@ -13,7 +13,15 @@ from uuid import uuid4
 
 from lxml import etree
 
-from ..errors import AnswerLost, BadAnswer, CampaignError, UnknownName, WorkFailed
+from ..errors import (
+    AnswerLost,
+    BadAnswer,
+    CampaignError,
+    StillRunning,
+    UnknownName,
+    WorkFailed,
+)
+from ..session import Interrupted
 from ..session.consent import require_consent
 from ..session.progress import Watch
 from .content import Content, Targets, fragment, read_targets
@@ -174,7 +182,13 @@ class Deliveries(Room[Delivery]):
         jobs = Jobs(self._connection, clock=self._clock)
         with doing(what, check):
             job = jobs.submit(SCHEMA, "Prepare", int(row["id"]), yes=yes)
-        job = job.wait(timeout=timeout, progress=progress)
+        try:
+            job = job.wait(timeout=timeout, progress=progress)
+        except (StillRunning, Interrupted) as early:
+            # Preparing it again, as one may for a wait, would begin a second analysis.
+            end = f"session.delivery.wait('{row['name']}')"
+            early.hint = f"the analysis goes on; see its end with {end}"
+            raise
         with looking_after(f"{what} was done"):
             return replace(self.status(int(row["id"])), warning=job.warned)
 

@@ -72,10 +72,10 @@ def value_of(word: str, names: Mapping[str, Any]) -> Any:
     return variable(found[1] or found[2], names)
 
 
-def variable(name: str, names: Mapping[str, Any]) -> Any:
+def variable(name: str, names: Mapping[str, Any], hint: str = "assign it") -> Any:
     """Return the notebook's variable; raises InvalidOption when there is none."""
     if name not in names:
-        raise InvalidOption(f"There is no variable '{name}'.", hint="assign it")
+        raise InvalidOption(f"There is no variable '{name}'.", hint=hint)
     return names[name]
 
 

@@ -56,13 +56,13 @@ class Errand:
             for name, value in given.items()
         }
 
-    def named(self, word: Any) -> Any:
+    def named(self, word: Any, hint: str = "assign it") -> Any:
         """Return the variable that a plain word names; anything else as it is.
 
-        Raises InvalidOption when there is no such variable.
+        Raises InvalidOption, with the hint, when there is no such variable.
         """
         is_name = isinstance(word, str) and _IDENTIFIER.match(word)
-        return variable(word, self.names) if is_name else word
+        return variable(word, self.names, hint) if is_name else word
 
 
 def list_of(room: str) -> Callable[[Errand], Any]:
@@ -244,7 +244,7 @@ def submit_job(errand: Errand) -> Any:
             f"'{errand.words[0]}' is not SCHEMA#METHOD.",
             hint="%campaign_jobs submit nms:delivery#Prepare 1234",
         )
-    entity = errand.named(errand.word(1))
+    entity = errand.named(errand.word(1), "assign it, or give the id of the object")
     if isinstance(entity, str) and entity.isdecimal():
         entity = int(entity)
     args = errand.words[2:]

@@ -81,6 +81,28 @@ def test_an_analysis_that_fails_says_why(office: Office) -> None:
         office.deliveries.wait(delivery)
 
 
+def test_an_analysis_that_nobody_waits_for_is_not_begun_again(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    delivery = new(office)
+    hint = (
+        "the analysis goes on; "
+        f"see its end with session.delivery.wait('{delivery.name}')"
+    )
+    with pytest.raises(StillRunning) as late:
+        delivery.prepare(timeout=0)
+    assert late.value.hint == hint
+    assert delivery.wait().state == "ready"
+
+    def interrupt(seconds: float) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(office.clock, "wait", interrupt)
+    with pytest.raises(Interrupted) as stopped:
+        delivery.prepare()
+    assert stopped.value.hint == hint
+
+
 def test_pause_stop_and_what_cannot_be(office: Office) -> None:
     delivery = new(office)
     with pytest.raises(SoapFault, match="its status is 'Being edited'"):

@@ -186,6 +186,7 @@ def test_jobs_by_their_id(desk: Notebook) -> None:
         ("subscription subscribe rows", "subscribe wants SERVICE"),
         ("subscription subscribe missing events", "no variable 'missing'"),
         ("jobs submit Prepare", "is not SCHEMA#METHOD"),
+        ("jobs submit nms:delivery#Prepare DM9", "or give the id"),
         ("jobs stauts x", "did you mean status?"),
     ],
 )
