@@ -24,10 +24,11 @@ from .layout import OPERATION
 from .options import Options
 from .relations import fate
 from .result import WriteResult
-from .route import choose_route, parcel
+from .route import INSERT, choose_route, parcel
 from .rows import Nulls, Rows, read_rows
 from .show import Shown, counted
 from .stopping import nothing_sent
+from .stored import queries
 
 _LOOKED: Final = 200
 """Rows that landed before which are looked at: are they there still?"""
@@ -311,11 +312,10 @@ def _known(order: Order) -> _Known:
 def _looks(order: Order, batches: Sequence[Batch]) -> int:
     """Return the calls that look whether records to be inserted exist."""
     asked = order.parcel.asked
-    if asked.operation != "insert" and OPERATION not in asked.table.column_names:
+    if asked.operation != INSERT and OPERATION not in asked.table.column_names:
         return 0
-    looks = sum(
-        "insert" in asked.operations(batch.start, batch.stop) for batch in batches
-    )
+    operations = (asked.operations(batch.start, batch.stop) for batch in batches)
+    looks = sum(queries(of.count(INSERT)) for of in operations)
     return looks * (2 if order.parcel.route.staging else 1)
 
 

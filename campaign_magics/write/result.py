@@ -18,6 +18,9 @@ from .show import Shown, counted
 if TYPE_CHECKING:
     from ..errors import SoapFault
 
+_TOLD: Final = 0.1
+"""Seconds of waiting that are worth a word."""
+
 _OF: Final = re.compile(r"of type '[^']*\(([\w:]+)\)'")
 """The schema of the document that could not be saved (protocol.md §6)."""
 
@@ -40,7 +43,8 @@ class WriteResult(Shown):
     of the same data.  ``rejected`` is a DataFrame with a line for each row refused:
     index, the key's columns, column (as far as the server names it), reason and code.
     ``unsent`` rows are in the plan's ``problems``.  ``calls`` counts all calls,
-    ``seconds`` is the wall clock; ``job`` is the commit's id in the journal ``path``.
+    ``seconds`` is the wall clock, ``waited`` what calls waited for the budget, added
+    up; ``job`` is the commit's id in the journal ``path``.
     """
 
     schema: str
@@ -72,7 +76,9 @@ class WriteResult(Shown):
     def lines(self) -> list[tuple[str, str]]:
         """Return name and text of each fact."""
         speed = self.landed / self.seconds if self.seconds else 0.0
-        waited = f", {self.waited:.1f} s of waiting in line" if self.waited else ""
+        waited = ""
+        if self.waited >= _TOLD:  # several calls wait at once: it may be more than all
+            waited = f"; calls waited {self.waited:.1f} s in line"
         found = [
             ("write", f"{self.operation} {self.schema} ({self.database})"),
             ("landed", f"{self.landed:,} of {counted(self.total, 'row')}"),

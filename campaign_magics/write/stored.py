@@ -120,6 +120,11 @@ class Reader:
         )
 
 
+def queries(keys: int) -> int:
+    """Return how many queries look for so many keys, unless they find too much."""
+    return -(-keys // _KEYS)
+
+
 def plain(text: str | None, field: Field) -> str:
     """Return the one text of a value: null, ``""`` and a number's 0 are alike."""
     if text:

@@ -309,6 +309,26 @@ def test_progress_counts_rows_to_the_last(session: Session, people: Any) -> None
     assert session.underway.now == ()
 
 
+@pytest.mark.parametrize(
+    ("operation", "ingest", "number"),
+    [
+        ("insertOrUpdate", False, 2),
+        ("insert", False, 2 + 3),
+        ("insert", True, 2 + 2 * 3),
+    ],
+)
+def test_the_plan_counts_the_calls_of_the_commit(
+    session: Session, people: Any, operation: str, ingest: bool, number: int
+) -> None:
+    """Two batches of 1,000 and 200 rows; 500 keys are looked for in a query."""
+    frame = people(1_200)
+    wishes: Any = {"operation": operation, "ingest": ingest}
+    assert commit(session, people(1), **wishes).landed == 1  # schemas are read
+    plan = session.write(frame[1:], SCHEMA, key="@email", **wishes)
+    assert plan.calls == number
+    assert plan.commit().calls == number
+
+
 def test_an_empty_frame_sends_nothing(
     session: Session, server: cm.Sandbox, people: Any
 ) -> None:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import pandas as pd
 import pytest
 
+from campaign_magics.write.result import WriteResult
 from campaign_magics.write.show import as_html, as_text, counted, legible
 
 pytestmark = pytest.mark.pure
@@ -58,3 +60,27 @@ def test_one_is_not_many() -> None:
     assert counted(1, "row") == "1 row"
     assert counted(0, "row") == "0 rows"
     assert counted(2_000, "row") == "2,000 rows"
+
+
+@pytest.mark.parametrize(
+    ("waited", "cost"),
+    [(0.04, "6 calls, 6.3 s"), (10.0, "6 calls, 6.3 s; calls waited 10.0 s in line")],
+)
+def test_waiting_is_told_when_it_is_worth_a_word(waited: float, cost: str) -> None:
+    """Calls wait side by side, so that all their seconds may be more than passed."""
+    result = WriteResult(
+        schema="nms:recipient",
+        operation="insert",
+        database="cloud",
+        total=60,
+        landed=60,
+        skipped=0,
+        rejected=pd.DataFrame(),
+        unsent=0,
+        calls=6,
+        seconds=6.3,
+        waited=waited,
+        job="job",
+        path=Path("journal.sqlite"),
+    )
+    assert dict(result.lines())["cost"] == cost
