@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import replace
 
 from ...errors import InvalidOption, InvalidValue, QuerySyntaxError
@@ -161,19 +162,33 @@ class PickerModel:
         Raises InvalidOption without a schema, QuerySyntaxError without a field,
         InvalidValue for a condition whose value is missing or does not fit.
         """
+        order = (replace(o, expr=expression(o.expr)) for o in self.order)
+        lines = self.limit if limit is None else limit
+        return replace(
+            self._asked(self.chosen), order_by=tuple(order), line_count=lines
+        )
+
+    @property
+    def records(self) -> QueryDef:
+        """The query that finds each record once, to count them.
+
+        Conditions find the same records whether or not columns repeat them.  Raises
+        as ``query`` does.
+        """
+        once = [path for path in self.chosen if not self.crosses_many(path)]
+        return self._asked(once)
+
+    def _asked(self, columns: Sequence[str]) -> QueryDef:
         schema = self.schema
         if not self.chosen:
             raise QuerySyntaxError(
                 f"No field of {schema.id} is ticked yet.", hint="tick at least one"
             )
-        where, values = self._conditions()
-        order = (replace(o, expr=expression(o.expr)) for o in self.order)
+        where, values = self._conditions(columns)
         query = QueryDef(
             schema=schema.id,
-            select=tuple(SelectNode(expr=expression(p)) for p in self.chosen),
+            select=tuple(SelectNode(expr=expression(path)) for path in columns),
             where=where,
-            order_by=tuple(order),
-            line_count=self.limit if limit is None else limit,
         )
         return bind(query, values, lookup=self._lookup)
 
@@ -192,12 +207,14 @@ class PickerModel:
         """The query as JSON of Adobe's JavaScript SDK."""
         return json.dumps(to_dict(self.query()), indent=2, ensure_ascii=False)
 
-    def _conditions(self) -> tuple[tuple[Condition, ...], dict[str, Value]]:
+    def _conditions(
+        self, columns: Sequence[str]
+    ) -> tuple[tuple[Condition, ...], dict[str, Value]]:
         values: dict[str, Value] = {}
         made: list[Condition] = []
         for number, where in enumerate(self.wheres):
             mark = f"v{number}"
-            link, path = self._parted(where)
+            link, path = self._parted(where, columns)
             field = self.field(where.path)
             expr, values[mark] = asked(where, field, expression(path), mark)
             condition = Condition(expr=expr)
@@ -207,7 +224,7 @@ class PickerModel:
             made.append(condition)
         return tuple(_any(made) if self.any_of else _all(made)), values
 
-    def _parted(self, where: Where) -> tuple[str, str]:
+    def _parted(self, where: Where, columns: Sequence[str]) -> tuple[str, str]:
         """Return the 1-N link whose items a condition asks for, and its path there.
 
         The link is "" where there is none, and where columns show the link's items:
@@ -217,7 +234,7 @@ class PickerModel:
         steps = [hop.link.path for hop in found.hops]
         for at, hop in enumerate(found.hops, 1):
             link = "/".join(steps[:at])
-            shown = any(path.startswith(f"{link}/") for path in self.chosen)
+            shown = any(path.startswith(f"{link}/") for path in columns)
             if hop.link.unbound and (where.none or not shown):
                 return link, where.path.removeprefix(f"{link}/")
         return "", where.path

@@ -272,7 +272,7 @@ class Picker(Twin):
     def _count_live(self) -> None:
         """Count in `counting`'s own thread; a query that is half typed has no count."""
         try:
-            query = self.query
+            query = self._records()
         except CampaignError:
             return
         if not self.live.value:
@@ -284,7 +284,7 @@ class Picker(Twin):
                 self.stage.say(_fit(found, query))
 
     def _count(self) -> None:
-        query = self.query
+        query = self._records()
         with self._asking("Counting …"):
             found = self._session.count(query)
         late = "" if self._is_still(query) else " (before the last change)"
@@ -293,9 +293,13 @@ class Picker(Twin):
     def _asking(self, words: str) -> AbstractContextManager[None]:
         return asking(self.stage, self._session.budget, words)
 
+    def _records(self) -> QueryDef:
+        with self.stage.lock:
+            return self.model.records
+
     def _is_still(self, query: QueryDef) -> bool:
         try:
-            return self.query == query
+            return self._records() == query
         except CampaignError:
             return False
 
