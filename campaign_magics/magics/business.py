@@ -38,7 +38,7 @@ _WRITTEN_OUT = {"command", "words", "out", "yes"}
 
 _VARIABLES = """\
 A word, or the value of an option, that is :name, $name or {name} is the notebook's
-variable as it is: --label :title, --param week=:week."""
+variable, as it is."""
 
 
 def _common(magic: Callable[..., Any]) -> Callable[..., Any]:
@@ -70,7 +70,11 @@ class BusinessMagics(Magics):
     @magic_arguments("campaign_workflow")
     @_common
     @argument(
-        "--param", action="append", default=[], metavar="NAME=VALUE", help="a variable"
+        "--param",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help="an instance or event variable: week=12, week=:week",
     )
     @argument("--complete", action="store_true", help="signal: end the activity")
     @argument("--level", help="logs: error, warning, info or verbose")
