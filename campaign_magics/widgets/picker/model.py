@@ -172,8 +172,8 @@ class PickerModel:
     def records(self) -> QueryDef:
         """The query that finds each record once, to count them.
 
-        Conditions find the same records whether or not columns repeat them.  Raises
-        as ``query`` does.
+        Conditions behind a 1-N link ask for some item here, even where columns show
+        the items.  Raises as ``query`` does.
         """
         once = [path for path in self.chosen if not self.crosses_many(path)]
         return self._asked(once)
