@@ -107,10 +107,13 @@ class Plan(Shown):
         require_consent(self.order.connection, yes, f"Writing {self.schema}")
         force = force or self.order.fresh
         result = commit(self.order, watch=progress, force=force)
-        if not (self.outdated and result.skipped):
-            return result
-        note = "; ".join(filter(None, [result.note, self.outdated]))
-        return replace(result, note=note)
+        notes = [result.note]
+        if result.landed and self.counts["missing"]:
+            rows = counted(self.counts["missing"], "row")
+            notes.append(f"{rows} had no record when this was planned: nothing to do")
+        if result.skipped:
+            notes.append(self.outdated)
+        return replace(result, note="; ".join(filter(None, notes)))
 
     def lines(self) -> list[tuple[str, str]]:
         """Return name and text of each fact."""

@@ -168,6 +168,18 @@ def test_inserting_what_exists_is_refused_and_not_doubled(
     assert sorted(texts) == ["new"] * 3 + ["old"] * 5
 
 
+def test_rows_that_find_no_record_are_told_as_such(
+    session: Session, people: Any
+) -> None:
+    """The server takes them; that they landed does not mean that anything is there."""
+    frame = people(3, _operation=["update", "delete", "insertOrUpdate"])
+    plan = session.write(frame, SCHEMA, key="@email", ingest=False)
+    assert plan.counts["missing"] == 2
+    result = plan.commit()
+    assert result.landed == 3
+    assert result.note == "2 rows had no record when this was planned: nothing to do"
+
+
 def test_the_journal_forgets_what_was_overwritten(
     session: Session, people: Any, tag: str
 ) -> None:
