@@ -14,9 +14,18 @@ _ROOMS: Final = {
     "SERVICE": "subscription",
 }
 _STATES: Final = {
-    "campaign_workflow": "xtk:workflow",
-    "campaign_delivery": "nms:delivery",
+    "campaign_workflow": {
+        "STATE": ("xtk:workflow", "@state"),
+        "--until": ("xtk:workflow", "@state"),
+        "--level": ("xtk:workflowLog", "@logType"),
+    },
+    "campaign_delivery": {
+        "STATE": ("nms:delivery", "@state"),
+        "--until": ("nms:delivery", "@state"),
+        "--status": ("nms:broadLogRcp", "@status"),
+    },
 }
+"""Places and options that take a name of an enumeration: its schema and field."""
 _THINGS: Final = {"WORKFLOW", "DELIVERY", "JOB", "ENTITY"}
 
 
@@ -31,13 +40,16 @@ def known_words(
     command = COMMANDS[magic].get(name)
     if command is None or not command.places:
         return []
+    states = _STATES.get(magic, {})
+    if words and words[-1] in states:
+        return _names(session, *states[words[-1]])
     given = sum(not word.startswith("-") for word in words)
     if given >= len(command.places) and command.most is not None:
         return []
     place = command.places[min(given, len(command.places) - 1)].strip("[]")
     found = _met(session, place) if session is not None else []
-    if place == "STATE" and session is not None:
-        found = _states(session, _STATES[magic])
+    if place in states:
+        found = _names(session, *states[place])
     return found + sorted(_variables(place, names))
 
 
@@ -47,9 +59,9 @@ def _met(session: Any, place: str) -> list[str]:
     return sorted(room.met) if room is not None else []
 
 
-def _states(session: Any, schema: str) -> list[str]:
-    known = session.schemas.cached(schema)
-    field = None if known is None else known.field_by_path.get("@state")
+def _names(session: Any, schema: str, path: str) -> list[str]:
+    known = None if session is None else session.schemas.cached(schema)
+    field = None if known is None else known.field_by_path.get(path)
     values = field.enum.values if field is not None and field.enum is not None else ()
     return [value.name for value in values]
 

@@ -271,6 +271,7 @@ def test_names_complete_as_far_as_they_are_known(desk: Notebook) -> None:
     assert "WKF1" not in offered("%campaign_workflow start WK")
     desk.run("%campaign_workflow list")
     desk.run("%campaign_delivery list --templates")
+    desk.run("%campaign_delivery logs DM1 --limit 1")
     desk.run("%campaign_delivery create mail --name mine --out made")
     desk.run("%campaign_subscription list")
     desk.shell.user_ns["fans"] = pd.DataFrame({"email": []})
@@ -278,6 +279,8 @@ def test_names_complete_as_far_as_they_are_known(desk: Notebook) -> None:
     with session.trace(lambda exchange: asked.append(exchange.method)):
         assert "WKF1" in offered("%campaign_workflow start WK")
         assert offered("%campaign_workflow list fin") == ["finished"]
+        assert offered("%campaign_workflow wait WKF1 --until fin") == ["finished"]
+        assert offered("%campaign_delivery logs DM1 --status sen") == ["sent"]
         assert "newsletter" in offered("%campaign_delivery submit ")
         assert offered("%campaign_delivery wait m") == ["mail", "mine", "made"]
         assert offered("%campaign_delivery stats mine ma") == ["mail", "made"]
