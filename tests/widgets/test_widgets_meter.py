@@ -12,6 +12,8 @@ from IPython.utils.capture import capture_output
 
 import campaign_magics as cm
 from campaign_magics import Sandbox
+from campaign_magics.session.progress import Progress
+from campaign_magics.widgets.meter.drawing import works_html
 from campaign_magics.widgets.meter.view import Meter
 from campaign_magics.widgets.ticker import TICKER, Ticker
 
@@ -124,6 +126,12 @@ def test_the_running_work_and_its_time_left_are_shown(session: cm.Session) -> No
     meter.tick()
     assert "Running" not in meter.as_html()
     meter.close()
+
+
+def test_what_stands_below_does_not_jump_when_work_begins() -> None:
+    """A line is kept free for it."""
+    work = Progress(rows=1, total=4, seconds=1.0, speed=1.0, left=3.0, tps=None)
+    assert works_html([]).count("<div") == works_html([work]).count("<div") == 1
 
 
 @pytest.mark.parametrize(

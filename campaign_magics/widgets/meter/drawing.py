@@ -105,15 +105,17 @@ def legend_html(view: MeterView) -> str:
 
 
 def works_html(works: Iterable[Progress]) -> str:
-    """Return the running work, each with a bar and the time it has left."""
-    # One line, whatever it says: the table below it must not jump.
+    """Return the running work, each with a bar and the time it has left.
+
+    Without any it is an empty line: what stands below must not jump when work begins.
+    """
+    # One line, whatever it says, for the same reason.
     look = (
         "font-size:.92em;margin:4px 0;white-space:nowrap;overflow:hidden;"
         "text-overflow:ellipsis"
     )
-    return "".join(
-        f'<div style="{look}">Running: {progress_html(work)}</div>' for work in works
-    )
+    lines = [f"Running: {progress_html(work)}" for work in works] or ["&nbsp;"]
+    return "".join(f'<div style="{look}">{line}</div>' for line in lines)
 
 
 def apis_html(apis: Iterable[ApiLine]) -> str:
