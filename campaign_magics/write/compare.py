@@ -12,7 +12,8 @@ from ..session import Connection
 from .batches import Batch
 from .layout import Entity, Slot
 from .relations import Item, Listed, Relations, is_comparable, no_record
-from .route import INSERT, Parcel
+from .route import INSERT, UPSERT, Parcel
+from .rows import Rows
 from .stored import Column, Key, Reader, Record, plain
 
 Outcome = Literal["insert", "update", "unchanged", "delete", "missing", "refused"]
@@ -290,13 +291,18 @@ class _Absent:
         self._faults: dict[int, tuple[str, str]] = {}
         self._ignored: dict[int, set[str]] = {}
         asked = comparison.parcel.asked
-        for link in _links(asked.layout.root):
+        root = asked.layout.root
+        # Links among the rows come last: a row that is refused makes no record.
+        for link in sorted(_links(root), key=lambda one: _is_own(one, root)):
             missing = comparison.missing_links(link, values)
-            made = set(keys) if _is_own(link, asked.layout.root) else set()
-            for row, one in zip(rows, values, strict=True):
+            coming = set(keys) if _is_own(link, root) else set[Key]()
+            made: set[Key] = set()
+            for row, one, own in zip(rows, values, keys, strict=True):
                 key = tuple(one[path] for path in link.key_paths)
                 if key in missing and key not in made:
-                    self._note(row, link, key)
+                    self._note(row, link, key, is_later=key in coming and key != own)
+                if own in coming and self._makes(asked, row):
+                    made.add(own)
 
     def fault(self, row: int) -> tuple[str, str] | None:
         """Return the column that makes the server refuse the row, and why."""
@@ -306,12 +312,19 @@ class _Absent:
         """Return the columns of links that an ``update`` finds no record for."""
         return frozenset(self._ignored.get(row, ()))
 
-    def _note(self, row: int, link: Entity, key: Key) -> None:
+    def _makes(self, asked: Rows, row: int) -> bool:
+        (operation,) = asked.operations(row, row + 1)
+        return operation in (INSERT, UPSERT) and row not in self._faults
+
+    def _note(self, row: int, link: Entity, key: Key, *, is_later: bool) -> None:
         if link.operation == "update":
             paths = {slot.path for slot in link.all_slots()}
             self._ignored.setdefault(row, set()).update(paths)
             return
-        self._faults.setdefault(row, (link.key_paths[0], no_record(link, key)))
+        reason = no_record(link, key)
+        if is_later:
+            reason = f"{reason} Put the row that makes it before this one."
+        self._faults.setdefault(row, (link.key_paths[0], reason))
 
 
 def _shown(items: Sequence[Item]) -> str:

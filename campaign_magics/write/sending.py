@@ -33,6 +33,9 @@ _FIRST_AT_ONCE: Final = 2
 _SAME: Final = 8
 """Rows refused for one reason, and none taken, after which no more are tried."""
 
+_SAME_IN_ORDER: Final = 50
+"""The same for rows that keep their order: those at the end are not tried before."""
+
 _SUSPECT: Final = 3
 """Batches refused at the start, and none taken, after which their rows come first."""
 
@@ -98,6 +101,7 @@ class Sending:
         self._faulted = 0
         self._at_once = _FIRST_AT_ONCE
         self._in_line = is_in_line(parcel)
+        self._is_ordered = is_ordered(parcel)
 
     @property
     def cancel(self) -> threading.Event:
@@ -155,14 +159,16 @@ class Sending:
         """Whole batches come first, unless all of them are refused.
 
         Parts are taken from both ends in turn: what is bad in the first rows alone
-        does not look as if it were bad everywhere.
+        does not look as if it were bad everywhere.  Rows that may be linked to earlier
+        ones keep their order.
         """
         suspect = self._faulted >= _SUSPECT and self.tallied.landed == 0
-        if self._fresh and not (suspect and self._parts):
+        parts_first = suspect or self._is_ordered
+        if self._fresh and not (parts_first and self._parts):
             return self._fresh.popleft()
         if not self._parts:
             return None
-        from_end = len(self.tallied.refusals) % 2 == 1
+        from_end = not self._is_ordered and len(self.tallied.refusals) % 2 == 1
         task = self._parts.pop() if from_end else self._parts.popleft()
         task.from_end = from_end
         return task
@@ -226,12 +232,13 @@ class Sending:
     def _reject(self, row: int, fault: SoapFault) -> None:
         self.tallied.refusals.append(refusal_of(row, fault, self._parcel.asked))
         if self._is_hopeless():
-            self.tallied.failure = hopeless(fault)
+            self.tallied.failure = hopeless(fault, len(self.tallied.refusals))
 
     def _is_hopeless(self) -> bool:
         refusals = self.tallied.refusals
         left = self._fresh or self._parts or self._flying
-        if not left or self.tallied.landed or len(refusals) < _SAME:
+        enough = _SAME_IN_ORDER if self._is_ordered else _SAME
+        if not left or self.tallied.landed or len(refusals) < enough:
             return False
         return len({_PARTICULARS.sub("", one.reason) for one in refusals}) == 1
 
@@ -309,14 +316,22 @@ def is_in_line(parcel: Parcel) -> bool:
     )
 
 
+def is_ordered(parcel: Parcel) -> bool:
+    """Tell whether rows may be linked to rows before them, as folders to parents."""
+    layout = parcel.asked.layout
+    root = layout.root
+    is_document = layout.element.markup is not None  # whose links are its own affair
+    return is_document or any(link.schema.id == root.schema.id for link in root.links)
+
+
 def _code(fault: SoapFault) -> str:
     return str(fault.facts.get("server_code", ""))
 
 
-def hopeless(fault: SoapFault) -> CampaignError:
+def hopeless(fault: SoapFault, alone: int) -> CampaignError:
     """Return the error that ends a commit of which every row is refused."""
     return SoapFault(
-        f"Every row tried was refused, {_SAME} of them alone: {fault.message}",
+        f"Every row tried was refused, {alone} of them alone: {fault.message}",
         hint="nothing was written; correct the rows or the rights, and run it again",
         **fault.facts,
     )

@@ -203,3 +203,31 @@ def test_emptying_a_link_is_shown_where_it_is_asked_for(session: Session) -> Non
     after = stored(session, "emptied")
     assert after["e0@emptied.example"]["folder.name"] == ""
     assert before["e0@emptied.example"]["folder.name"] == "nmsProspects"
+
+
+@pytest.mark.parametrize("batch", [2, 1_000])
+@pytest.mark.parametrize(
+    ("order", "refused"),
+    [("abc", ""), ("cba", "cb"), ("bac", "bc"), ("xabc", "x"), ("axbc", "x")],
+)
+def test_a_row_may_be_linked_to_one_before_it(
+    session: Session, order: str, refused: str, batch: int
+) -> None:
+    """Folders: b is in a, c in b, x nowhere; also when a batch is divided."""
+    tag = f"order-{order}-{batch}"
+    parents = {"a": "nmsProspects", "b": f"{tag}-a", "c": f"{tag}-b", "x": "nowhere"}
+    frame = pd.DataFrame(
+        {
+            "name": [f"{tag}-{one}" for one in order],
+            "label": tag,
+            "parent.name": [parents[one] for one in order],
+        },
+        index=[*order],
+    )
+    plan = session.write(frame, "xtk:folder", key="@name", batch_rows=batch)
+    told = plan.outcomes.set_index("index")
+    assert "".join(told.index[told["outcome"] == "refused"]) == refused
+    assert plan.commit().rejected["index"].tolist() == [*refused]
+    assert (
+        "Put the row that makes it before" in "".join(told["reason"].fillna(""))
+    ) == (order in ("cba", "bac"))
