@@ -72,13 +72,18 @@ def opened(path: Path, fresh: Manifest, *, resume: bool) -> Iterator[Folder]:
     """Open a folder for the parts of a query, made if need be.
 
     ``fresh`` is the manifest of a folder without parts.  Raises InvalidOption for a
-    folder that holds another query's parts, or other files; for one that holds this
-    query's, unless ``resume``; and while somebody else writes to it.
+    folder that cannot be made, or holds another query's parts, or other files; for
+    one that holds this query's, unless ``resume``; and while somebody else writes to
+    it.
     """
     try:
         path.mkdir(parents=True, exist_ok=True)
     except (FileExistsError, NotADirectoryError) as exc:
         raise InvalidOption(f"{path} is not a folder.", hint="name another") from exc
+    except OSError as exc:
+        raise InvalidOption(
+            f"The folder {path} cannot be made: {exc.strerror}.", hint="name another"
+        ) from exc
     with _locked(path):
         found = _found(path)
         _check(path, found, fresh, resume)

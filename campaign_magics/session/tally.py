@@ -34,7 +34,7 @@ class Tally:
         So it never is more than ``seconds``, as a sum over threads would be.
         """
         with self._lock:
-            return sum(end - start for start, end in self._waits)
+            return sum((end - start for start, end in self._waits), 0.0)
 
     def called(self, exchange: Exchange) -> None:
         """Count a call that ended just now, and its repetitions."""

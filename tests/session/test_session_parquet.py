@@ -194,6 +194,14 @@ def test_folders_of_somebody_else_are_refused(tmp_path: Path) -> None:
         write(rows, tmp_path / "mine", resume=True)
 
 
+def test_a_folder_that_cannot_be_made_is_refused_in_two_lines(
+    session: Connection,
+) -> None:
+    """Nothing can be made under /proc, by nobody."""
+    with pytest.raises(InvalidOption, match="The folder /proc/nowhere cannot be made"):
+        session.to_parquet("SELECT id FROM nms:recipient", "/proc/nowhere")
+
+
 def test_two_writers_do_not_share_a_folder(tmp_path: Path) -> None:
     rows, fresh = Rows(range(5)), Manifest(query="x", schema="nms:thing")
     with (

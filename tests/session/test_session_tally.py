@@ -36,6 +36,11 @@ def test_threads_that_wait_together_wait_once() -> None:
     assert tally.waited < tally.seconds == pytest.approx(7.0)
 
 
+def test_no_wait_is_no_seconds_and_not_a_whole_number() -> None:
+    """Facts that are seconds are floats, in every row of a log."""
+    assert isinstance(Tally(StillClock(0.0)).waited, float)
+
+
 def test_a_wait_between_two_others_joins_them() -> None:
     """0–1 and 2–3 s, and then one call that has waited from 0.5 to 2.5 s."""
     clock = StillClock(0.0)
