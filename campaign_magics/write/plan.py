@@ -117,7 +117,10 @@ class Plan(Shown):
 
     def lines(self) -> list[tuple[str, str]]:
         """Return name and text of each fact."""
-        kept = "leave" if self.nulls == "skip" else "empty"
+        kept = ""
+        if self.operation != "delete":
+            does = "leave" if self.nulls == "skip" else "empty"
+            kept = f"values {does} what is stored"
         problems = self.total - self.rows
         limit = ", no TPS limit"
         if self.seconds is not None:
@@ -130,7 +133,7 @@ class Plan(Shown):
             ("problems", f"{counted(problems, 'row')} not sent" if problems else ""),
             ("skipped", f"{self.skipped:,} landed before" if self.skipped else ""),
             ("compared", self._compared()),
-            ("missing", f"values {kept} what is stored"),
+            ("missing", kept),
             ("route", self.route),
             ("calls", f"{self.calls:,}{limit if self.calls else ''}"),
             *(("note", note) for note in (*self.notes, self.outdated)),

@@ -76,9 +76,7 @@ class WriteResult(Shown):
     def lines(self) -> list[tuple[str, str]]:
         """Return name and text of each fact."""
         speed = self.landed / self.seconds if self.seconds else 0.0
-        waited = ""
-        if self.waited >= _TOLD:  # several calls wait at once: it may be more than all
-            waited = f"; calls waited {self.waited:.1f} s in line"
+        waited = f", waited {self.waited:.1f} s" if self.waited >= _TOLD else ""
         found = [
             ("write", f"{self.operation} {self.schema} ({self.database})"),
             ("landed", f"{self.landed:,} of {counted(self.total, 'row')}"),

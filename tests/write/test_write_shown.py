@@ -64,10 +64,10 @@ def test_one_is_not_many() -> None:
 
 @pytest.mark.parametrize(
     ("waited", "cost"),
-    [(0.04, "6 calls, 6.3 s"), (10.0, "6 calls, 6.3 s; calls waited 10.0 s in line")],
+    [(0.04, "6 calls, 6.3 s"), (2.04, "6 calls, 6.3 s, waited 2.0 s")],
 )
 def test_waiting_is_told_when_it_is_worth_a_word(waited: float, cost: str) -> None:
-    """Calls wait side by side, so that all their seconds may be more than passed."""
+    """In the words of a query's footer."""
     result = WriteResult(
         schema="nms:recipient",
         operation="insert",
