@@ -238,6 +238,8 @@ def _coerce_string(value: object) -> str:
         return _moment_text(value, "milliseconds")
     if isinstance(value, timedelta):
         return _seconds_text(value)
+    if isinstance(value, float | Decimal):
+        _finite(float(value))
     if isinstance(value, bool | int | float | Decimal | date):
         return _plain_text(value)
     raise TypeError

@@ -165,6 +165,8 @@ def test_what_a_document_is_told(name, value, text):
         ("long", float("inf")),
         ("long", np.array([1, 2])),
         ("double", float("inf")),
+        ("string", float("-inf")),
+        ("string", Decimal("Infinity")),
         ("double", b"1"),
         ("boolean", 2),
         ("datetime", 12),
