@@ -6,7 +6,7 @@ import os
 import threading
 from typing import Any
 
-from .errors import NotConnected
+from .errors import InvalidOption, NotConnected
 from .profiles import Profile, load_profile
 from .sandbox.command import CONTROL_VARIABLE
 from .sandbox.driver import Driver
@@ -48,6 +48,11 @@ def connect(
         return _to_sandbox(overrides)
     if isinstance(what, Sandbox):
         return _open(sandbox_environment(what), overrides)
+    if not isinstance(what, str | Profile | None):
+        raise InvalidOption(
+            f"connect() takes no value of type {type(what).__name__}.",
+            hint='give a profile\'s name, an address, or "sandbox"',
+        )
     profile = what if isinstance(what, Profile) else load_profile(what)
     if overrides:
         profile = profile.with_overrides(**overrides)

@@ -14,6 +14,7 @@ import tempfile
 import threading
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
+from operator import index
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Any
@@ -56,8 +57,13 @@ class Sandbox:
         replicate_every: float = 3_600,
         session_seconds: float = 86_400,
     ) -> None:
-        self.tps = float(tps)
-        self.rows = rows
+        try:
+            self.tps, self.rows = float(tps), index(rows)
+        except (TypeError, ValueError):
+            raise InvalidOption(
+                f"tps={tps!r}, rows={rows!r}: both must be numbers.",
+                hint="Sandbox(tps=10, rows=1_000)",
+            ) from None
         self.user = user
         self.password = generate_password()
         self._control = Secret(secrets.token_urlsafe(24))

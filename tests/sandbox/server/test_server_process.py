@@ -242,6 +242,12 @@ def test_bad_options_say_what_the_server_says(options: dict[str, object], cause:
         Sandbox(**options).start()  # type: ignore[arg-type]
 
 
+@pytest.mark.parametrize("options", [{"rows": "many"}, {"rows": 1.5}, {"tps": None}])
+def test_options_that_are_no_numbers_start_nothing(options: dict[str, object]):
+    with pytest.raises(InvalidOption, match="both must be numbers"):
+        Sandbox(**options)  # type: ignore[arg-type]
+
+
 def test_a_server_that_breaks_while_starting_is_explained(
     monkeypatch: pytest.MonkeyPatch,
 ):
