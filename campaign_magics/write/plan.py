@@ -270,7 +270,8 @@ def _named_schema(data: object, schema: object) -> str:
             f"A schema is named by a text, not by a {kind}.",
             hint='the data comes first: session.write(data, "nms:recipient")',
         )
-    named = document_schema(data) if is_document(data) else None
+    is_text = isinstance(data, str)  # a document, or refused as none
+    named = document_schema(data) if is_text or is_document(data) else None
     if named is None:
         raise InvalidOption(
             "The schema to write to is missing.",

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 import campaign_magics as cm
-from campaign_magics.errors import InvalidOption, UnknownName
+from campaign_magics.errors import InvalidOption, QuerySyntaxError, UnknownName
 from campaign_magics.workbench import Session
 
 SCHEMA = "nms:recipient"
@@ -57,6 +57,12 @@ def test_a_wrong_option_is_told_with_what_to_try(
     with pytest.raises(InvalidOption, match=cause) as caught:
         session.write(data, SCHEMA, **{**BY_EMAIL, **wishes})
     assert caught.value.hint
+
+
+def test_a_text_that_names_no_schema_must_be_a_document(session: Session) -> None:
+    """It is not the schema that is missing."""
+    with pytest.raises(QuerySyntaxError, match="The XML cannot be read"):
+        session.write("people.csv")
 
 
 def test_a_key_that_is_named_twice_counts_once(session: Session) -> None:
