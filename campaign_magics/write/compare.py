@@ -177,7 +177,10 @@ class Comparison:
             return record is None and not staged
         if record is None:
             return operation == "update" and not staged
-        return operation == INSERT or not any(self._changes(row, record, lists))
+        if operation == INSERT:
+            return True
+        refused = any(one.fault for one in lists.values())
+        return not (refused or any(self._changes(row, record, lists)))
 
     def _verdict(
         self,

@@ -152,3 +152,17 @@ def test_a_lost_answer_is_looked_after_in_lists_too(
     server.faults("off")
     assert calls(server, "WriteCollection") == 1
     assert len(relations(session, tag)) == 2
+
+
+def test_a_lost_answer_does_not_hide_an_item_that_is_refused(
+    session: Session, server: cm.Sandbox, people: Any
+) -> None:
+    """Row 1 is stored as given but for its relation, which nobody can have."""
+    frame = people(3)
+    commit(session, frame)
+    frame[LIST] = [["A"], ["nobody"], ["B"]]
+    server.faults("reset", moment="before", api="*#WriteCollection", calls=1)
+    result = commit(session, frame)
+    server.faults("off")
+    assert result.rejected["index"].tolist() == [1]
+    assert result.landed == 2
