@@ -52,7 +52,7 @@ ON CONFLICT (digest) DO UPDATE SET job = excluded.job, start = excluded.start,
   refused = excluded.refused, turn = excluded.turn, ended = excluded.ended
 """
 _LATER: Final = """
-SELECT turn, marks FROM Batch
+SELECT turn, refused, marks FROM Batch
 WHERE schema = ? AND turn >= ? AND state IN ('sent', 'doubtful', 'acknowledged')
 """
 _MADE: Final = """
@@ -203,7 +203,7 @@ class Journal:
         if not printed:
             return set()
         batches = self._all(_MADE, (schema,))
-        made = Turns((one["turn"], _sent_prints(one)) for one in batches)
+        made = Turns((one["turn"], _sent_of(one, "prints")) for one in batches)
         last_word = self._last_word(schema, 0)
         found: set[int] = set()
         for mark in printed:
@@ -267,7 +267,7 @@ class Journal:
         rows = self._all(_LATER, (schema, first))
         swept = max((row["turn"] for row in rows if row["marks"] is None), default=0)
         marked = [row for row in rows if row["marks"] is not None]
-        turns = Turns((row["turn"], hashes(row["marks"])) for row in marked)
+        turns = Turns((row["turn"], _sent_of(row, "marks")) for row in marked)
 
         def last_word(marks: bytes) -> Found:
             return np.maximum(turns.of(hashes(marks)), swept)
@@ -305,10 +305,9 @@ def _place(job: str, schema: str, mark: Mark, refused: Sequence[int]) -> Values:
     return (*place, json.dumps(list(refused)), mark.marks, mark.prints)
 
 
-def _sent_prints(row: Any) -> Hashes:
-    """Return the prints of an entry's rows, but of those that were left out."""
-    prints = hashes(row["prints"])
-    return np.delete(prints, json.loads(row["refused"]))
+def _sent_of(row: Any, name: str) -> Hashes:
+    """Return the hashes of an entry's rows, but of those that were left out."""
+    return np.delete(hashes(row[name]), json.loads(row["refused"]))
 
 
 def read_journal(path: Path, read: Callable[[Journal], pd.DataFrame]) -> pd.DataFrame:

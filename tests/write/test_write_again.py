@@ -107,6 +107,15 @@ def test_a_row_that_was_refused_is_looked_at_again(
     assert len(found(session, tag)) == 4
 
 
+def test_a_row_left_out_writes_no_record(session: Session, people: Any) -> None:
+    """The commit that made the record is still the last that wrote it."""
+    made = people(3, text1="made")
+    assert insert(session, made).commit().landed == 3
+    others = insert(session, people(4, text1="other")).commit()
+    assert (others.landed, len(others.rejected)) == (1, 3)
+    assert insert(session, made).commit().skipped == 3
+
+
 @pytest.mark.parametrize("force", [False, True])
 def test_what_is_refused_stays_so_when_an_answer_is_lost_and_the_batch_divided(
     session: Session, server: cm.Sandbox, people: Any, tag: str, force: bool
