@@ -229,10 +229,13 @@ def _people(rows: Any) -> tuple[str, list[Any]]:
 
     Values without a name are ids if they are numbers, else addresses.
     """
+    import pandas as pd
+
     if hasattr(rows, "to_pandas"):
         rows = rows.to_pandas()
     values = rows if isinstance(rows, Iterable) else ()
-    first = next((one for one in values if one is not None), None)
+    known = (v for v in values if not (pd.api.types.is_scalar(v) and pd.isna(v)))
+    first = next(known, None)  # NaN is a number, and may be a missing address
     frame = to_frame(rows, "id" if isinstance(first, Real) else "email")
     names = {str(name).removeprefix("@"): name for name in frame.columns}
     for column in _KEYS:

@@ -107,6 +107,8 @@ def test_every_way_to_name_the_target_finds_the_same_people(office: Office) -> N
         lambda: frame["id"].unique(),
         lambda: frame["email"].rename("address"),
         lambda: [None, *frame["email"]],
+        lambda: pd.Series([float("nan"), *frame["email"]]),
+        lambda: pd.Series([pd.NA, *frame["id"]], dtype="Int64"),
     ]
     assert len(frame) > 2
     for way in ways:
