@@ -121,8 +121,12 @@ def _put(root: etree._Element, path: str, text: str) -> None:
 
 def _text(name: str, value: object) -> str:
     """Return a text that XML can hold."""
+    from pandas.api.types import is_scalar
+
     if isinstance(value, bytes):
         raise InvalidValue(f"{name} is bytes.", hint="give text: .decode()")
+    if not is_scalar(value):
+        raise InvalidValue(f"{name} is a {type(value).__name__}.", hint="give text")
     text = str(value)
     try:
         etree.Element("x").text = text

@@ -130,6 +130,11 @@ def bracketed(path: str) -> str:
 def _names(names: Names) -> list[str]:
     if isinstance(names, str):
         names = names.split(",")
+    if not isinstance(names, Sequence) or not all(isinstance(n, str) for n in names):
+        raise InvalidOption(
+            f"A value of type {type(names).__name__} names no columns.",
+            hint="give names: '@email', or ['@email', '@lastName']",
+        )
     return [name.strip() for name in names if name.strip()]
 
 

@@ -236,7 +236,12 @@ class Workflows(Room[Workflow]):
         waiting.  The server takes any event; the workflow's logs tell what became of
         it.
         """
-        if not str(activity or "").strip():
+        for what, word in (("activity", activity), ("transition", transition)):
+            if not isinstance(word, str | None):
+                raise InvalidValue(
+                    f"The {what} is a {type(word).__name__}.", hint="give its name"
+                )
+        if not (activity or "").strip():
             raise InvalidValue("The activity is missing.", hint="give its name")
         document = variables_of(variables or {})
         told = (activity, transition, document, complete)

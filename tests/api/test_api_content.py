@@ -72,6 +72,7 @@ def test_content_as_a_fragment(office: Office) -> None:
         ("<delivery", InvalidValue, "not well-formed"),
         ({"subject": "a\x00b"}, InvalidValue, "XML cannot"),
         ({"html": b"<p>"}, InvalidValue, "html is bytes"),
+        ({"subject": pd.DataFrame()}, InvalidValue, "subject is a DataFrame"),
     ],
 )
 def test_content_that_is_none(

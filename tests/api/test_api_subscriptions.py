@@ -165,6 +165,8 @@ def test_keys_of_several_parts_and_across_links(office: Office) -> None:
         ("@emial", {}, UnknownName, "email"),
         ("@phone", {}, InvalidOption, "no column for @phone"),
         ("", {}, InvalidOption, "key is empty"),
+        (5, {}, InvalidOption, "type int names no columns"),
+        ([5], {}, InvalidOption, "type list names no columns"),
         ("@email", {"profile": "lastNme"}, UnknownName, "lastName"),
         ("@email", {"profile": "phone"}, InvalidOption, "no column for @phone"),
     ],

@@ -175,6 +175,10 @@ def test_a_signal_to_nowhere_is_told_by_the_journal(office: Office) -> None:
     for nothing in (" ", None):
         with pytest.raises(InvalidValue, match="activity is missing"):
             office.workflows.signal("WKF2", nothing)  # type: ignore[arg-type]
+    rows: Any = pd.DataFrame({"a": [1]})
+    for words in ((rows,), ("signal", rows)):
+        with pytest.raises(InvalidValue, match="is a DataFrame"):
+            office.workflows.signal("WKF2", *words)
 
 
 def test_a_workflow_in_error_ends_the_wait_with_its_cause(office: Office) -> None:
