@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Final
+from numbers import Integral
+from typing import Any, Final
 
 from ..errors import InvalidValue
 from ..query.model import QueryDef
@@ -40,13 +41,18 @@ def rows_wanted(query: QueryDef, limit: Limit) -> int | None:
     """
     if isinstance(limit, ProfileLimit):
         return limit.rows if query.line_count is None else query.line_count
-    if limit is not None and (not isinstance(limit, int) or limit < 0):
+    if limit is not None and not _is_count(limit):
         raise InvalidValue(
             f"A limit of {limit!r} rows makes no sense.",
             hint="give a number of rows, or None for all of them",
         )
-    given = [n for n in (limit, query.line_count) if n is not None]
+    given = [int(n) for n in (limit, query.line_count) if n is not None]
     return min(given) if given else None
+
+
+def _is_count(limit: Any) -> bool:
+    """Tell whether it is a whole number, of Python or numpy, and not below 0."""
+    return isinstance(limit, Integral) and int(limit) >= 0
 
 
 def one_more(query: QueryDef, wanted: int | None) -> QueryDef:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
 from session.instance import Instance
@@ -92,6 +93,13 @@ def test_one_row_more_than_wanted_tells_whether_there_are_more(
     assert instance.queries[-1].get("lineCount") == str(sent)
     assert len(frame) == rows
     assert frame.attrs["campaign"]["truncated"] is truncated
+
+
+def test_a_limit_may_be_a_number_of_numpy(session: Connection) -> None:
+    """As ``limit=df["n"].max()``; what a result tells stays plain."""
+    frame = session.query(QUERY, limit=np.int64(5))  # type: ignore[arg-type]
+    assert len(frame) == 5
+    assert type(frame.attrs["campaign"]["limit"]) is int
 
 
 @pytest.mark.parametrize("limit", [-1, "5", 2.5])
