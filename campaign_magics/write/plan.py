@@ -155,7 +155,7 @@ class Plan(Shown):
         ]
 
 
-@nothing_sent()
+@nothing_sent("run it again; a smaller sample=… (--sample) reads less")
 def make_plan(
     connection: Connection, data: object, schema: str | None, options: Options
 ) -> Plan:

@@ -9,12 +9,11 @@ from ..session import Interrupted
 
 
 @contextmanager
-def nothing_sent() -> Iterator[None]:
+def nothing_sent(hint: str = "run it again") -> Iterator[None]:
     """Raise Interrupted where Ctrl-C stops what has only read so far."""
     try:
         yield
     except KeyboardInterrupt:
         raise Interrupted(
-            "It was stopped before anything was sent.",
-            hint="run it again; a smaller sample=… (--sample) reads less",
+            "It was stopped before anything was sent.", hint=hint
         ) from None

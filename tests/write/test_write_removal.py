@@ -189,8 +189,10 @@ def test_an_interrupt_of_a_plan_is_told_in_two_lines(
         "delete": (SCHEMA, "@status = 1"),
     }
     wishes = {"key": "@email"} if method == "write" else {}
-    with interrupted(0.3), pytest.raises(Interrupted, match="before anything was sent"):
+    match = "before anything was sent"
+    with interrupted(0.3), pytest.raises(Interrupted, match=match) as caught:
         getattr(session, method)(*arguments[method], **wishes)
+    assert ("sample" in caught.value.hint) == (method == "write")
 
 
 def test_a_deletion_that_is_refused_leaves_no_doubt(server: cm.Sandbox) -> None:
