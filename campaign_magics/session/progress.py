@@ -25,9 +25,9 @@ class Progress:
 
     ``rows`` of ``total`` (None: not known) are done, after ``seconds``; ``speed`` is
     rows a second lately; ``left`` is seconds to go at that speed, or at the ``tps``
-    allowed now if that is slower.  ``waited`` is the seconds that its calls stood in
-    line for the budget, added up; ``noun`` is what is counted where it is not rows,
-    ``note`` what else is to be said.
+    allowed now if that is slower.  ``waited`` is the seconds in which a call stood in
+    line for the budget; ``noun`` is what is counted where it is not rows, ``note`` what
+    else is to be said.
     """
 
     rows: int

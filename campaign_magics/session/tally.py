@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import threading
+from bisect import bisect_left, bisect_right
+from operator import itemgetter
 
 from ..clock import SYSTEM_CLOCK, Clock
 from ..soap.exchange import Exchange
@@ -16,6 +18,7 @@ class Tally:
         self._clock = clock
         self._started = clock.monotonic()
         self._waits: list[tuple[float, float]] = []
+        self._waited = 0.0
         self.pages = 0
         self.lines = 0
         self.calls = 0
@@ -34,16 +37,17 @@ class Tally:
         So it never is more than ``seconds``, as a sum over threads would be.
         """
         with self._lock:
-            return sum((end - start for start, end in self._waits), 0.0)
+            return self._waited
 
     def called(self, exchange: Exchange) -> None:
         """Count a call that ended just now, and its repetitions."""
         with self._lock:
             self.calls += 1 + exchange.retries
             self.server_seconds += exchange.seconds
-            if exchange.waited:
-                end = self._clock.monotonic() - exchange.seconds
-                self._wait(max(end - exchange.waited, self._started), end)
+            end = self._clock.monotonic() - exchange.seconds
+            start = max(end - exchange.waited, self._started)
+            if start < end:  # not so where a call waited before the reading began
+                self._wait(start, end)
 
     def decoded(self, seconds: float) -> None:
         """Count a page that arrived."""
@@ -52,8 +56,11 @@ class Tally:
             self.decode_seconds += seconds
 
     def _wait(self, start: float, end: float) -> None:
-        """Note a wait, as one with those that it touches."""
-        met = [one for one in self._waits if one[0] <= end and start <= one[1]]
-        apart = [one for one in self._waits if one not in met]
+        """Note a wait, as one with those that it touches; they are kept in order."""
+        first = bisect_left(self._waits, start, key=itemgetter(1))
+        behind = bisect_right(self._waits, end, key=itemgetter(0))
+        met = self._waits[first:behind]
         starts, ends = zip((start, end), *met, strict=True)
-        self._waits = [*apart, (min(starts), max(ends))]
+        whole = min(starts), max(ends)
+        self._waits[first:behind] = [whole]
+        self._waited += whole[1] - whole[0] - sum(e - s for s, e in met)

@@ -43,8 +43,8 @@ class WriteResult(Shown):
     of the same data.  ``rejected`` is a DataFrame with a line for each row refused:
     index, the key's columns, column (as far as the server names it), reason and code.
     ``unsent`` rows are in the plan's ``problems``.  ``calls`` counts all calls,
-    ``seconds`` is the wall clock, ``waited`` what calls waited for the budget, added
-    up; ``job`` is the commit's id in the journal ``path``.
+    ``seconds`` is the wall clock, ``waited`` the part of it in which a call waited for
+    the budget; ``job`` is the commit's id in the journal ``path``.
     """
 
     schema: str

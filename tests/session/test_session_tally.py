@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 from clocks import StillClock
 
@@ -50,3 +52,24 @@ def test_a_wait_between_two_others_joins_them() -> None:
         tally.called(call(0.0, waited))
     tally.called(call(0.5, 2.0))
     assert tally.waited == pytest.approx(3.0)
+
+
+def test_many_waits_are_counted_in_little_time() -> None:
+    """20,000 calls, each of which waited by itself; looked at after each."""
+    clock = StillClock(0.0)
+    tally = Tally(clock)
+    began = time.process_time()
+    for number in range(20_000):
+        clock.seconds = number + 1.0
+        tally.called(call(0.25, 0.5))
+        assert tally.waited == pytest.approx(0.5 * (number + 1))
+    assert time.process_time() - began < 5  # a look at all of them took 15
+
+
+def test_what_was_waited_before_the_reading_does_not_count() -> None:
+    """A call of another thread had waited from 98 to 99 s."""
+    clock = StillClock(100.0)
+    tally = Tally(clock)
+    clock.seconds = 101.0
+    tally.called(call(2.0, 1.0))
+    assert tally.waited == 0.0
