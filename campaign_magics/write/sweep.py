@@ -137,7 +137,9 @@ def _delete(
             if lost is None:
                 journal.settle(digest, "rejected")
             raise
-        after = connection.count(query)
+        if lost is None:
+            journal.settle(digest, "acknowledged")
+        after = _left(removal, is_done=lost is None)
         if lost is None or not after:
             break
     else:
@@ -145,6 +147,17 @@ def _delete(
             raise lost
     journal.settle(digest, "acknowledged")
     return max(0, before - after)
+
+
+def _left(removal: Removal, *, is_done: bool) -> int:
+    """Count what is left; say of a count that fails what was done before it."""
+    try:
+        return removal.connection.count(removal.checked.query)
+    except CampaignError as error:
+        if is_done:
+            done = "the deletion was done, only the count after it failed"
+            error.hint = "; ".join(filter(None, [error.hint, done]))
+        raise
 
 
 def _result(

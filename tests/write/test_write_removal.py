@@ -14,6 +14,7 @@ from campaign_magics import front
 from campaign_magics.errors import (
     AccessDenied,
     AnswerLost,
+    CampaignError,
     InvalidOption,
     QuerySyntaxError,
     SoapFault,
@@ -140,6 +141,19 @@ def test_a_lost_answer_of_a_deletion_is_looked_after(
     result = session.delete(SCHEMA, "account = :tag", {"tag": tag}).commit()
     assert result.landed == 6
     assert texts(session, tag) == []
+
+
+def test_a_deletion_is_done_though_the_count_after_it_fails(
+    session: Session, server: cm.Sandbox, tag: str
+) -> None:
+    plan = session.delete(SCHEMA, "account = :tag", {"tag": tag})
+    server.faults("reset", moment="before", api="*#ExecuteQuery", skip=1)
+    with pytest.raises(CampaignError) as caught:
+        plan.commit()
+    server.faults("off")
+    assert "the deletion was done, only the count" in caught.value.hint
+    assert texts(session, tag) == []
+    assert session.journal()["in_doubt"][0] == 0
 
 
 def test_answers_that_are_always_lost_are_told(
