@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from argparse import Namespace
+from argparse import ArgumentTypeError, Namespace
 from collections.abc import Callable
 from dataclasses import replace
 from inspect import cleandoc
@@ -18,6 +18,7 @@ from IPython.core.magic import (
 )
 from IPython.core.magic_arguments import argument, magic_arguments
 
+from ..errors import InvalidOption
 from ..options import positive_int, positive_number
 from .arguments import parse, value_of
 from .asking import check_name
@@ -32,8 +33,11 @@ PARTIAL = "campaign_partial"
 """The variable that receives, row by row, what was done before it was cut short."""
 
 _ANY = {"command", "words", "help"}
-_WRITTEN_OUT = {"command", "words", "out", "yes"}
-"""What a variable never stands for: consent is typed."""
+_WRITTEN_OUT = {"command", "words", "out", "yes", "content", "targets"}
+"""What stays as it is typed: consent, and what an errand looks up by itself."""
+
+_NUMBERS = {"limit": positive_int, "timeout": positive_number}
+"""Options that are read as numbers once variables have their values."""
 
 
 _VARIABLES = """\
@@ -79,9 +83,9 @@ class BusinessMagics(Magics):
     @argument("--complete", action="store_true", help="signal: end the activity")
     @argument("--level", help="logs: error, warning, info or verbose")
     @argument("--until", metavar="STATE", help="wait: for this state, or STATE,STATE")
-    @argument("--timeout", type=positive_number, default=600.0, help="wait: seconds")
+    @argument("--timeout", default=600.0, help="wait: seconds")
     @argument("--templates", action="store_true", help="list: templates instead")
-    @argument("--limit", type=positive_int, default=200, help="rows at most")
+    @argument("--limit", default=200, help="rows at most")
     def campaign_workflow(self, line: str, local_ns: dict[str, Any]) -> Any:
         """Start, pause, stop, kill, restart, signal and watch workflows.
 
@@ -113,9 +117,9 @@ class BusinessMagics(Magics):
     @argument("--tracking", action="store_true", help="logs: opens and clicks")
     @argument("--status", help="logs: messages of this status")
     @argument("--until", metavar="STATE", help="wait: for this state, or STATE,STATE")
-    @argument("--timeout", type=positive_number, default=600.0, help="seconds to wait")
+    @argument("--timeout", default=600.0, help="seconds to wait")
     @argument("--templates", action="store_true", help="list: templates instead")
-    @argument("--limit", type=positive_int, default=200, help="rows at most")
+    @argument("--limit", default=200, help="rows at most")
     def campaign_delivery(self, line: str, local_ns: dict[str, Any]) -> Any:
         """Make, prepare, send and watch deliveries.
 
@@ -142,7 +146,7 @@ class BusinessMagics(Magics):
     @argument("--create", action="store_true", help="make who is not found")
     @argument("--profile", default="", help="columns to write into profiles, or all")
     @argument("--email", help="history: of one address")
-    @argument("--limit", type=positive_int, default=200, help="rows at most")
+    @argument("--limit", default=200, help="rows at most")
     def campaign_subscription(self, line: str, local_ns: dict[str, Any]) -> Any:
         """Subscribe and unsubscribe recipients, one call each; list and history.
 
@@ -164,7 +168,7 @@ class BusinessMagics(Magics):
     @line_magic
     @magic_arguments("campaign_jobs")
     @_common
-    @argument("--timeout", type=positive_number, default=600.0, help="wait: seconds")
+    @argument("--timeout", default=600.0, help="wait: seconds")
     def campaign_jobs(self, line: str, local_ns: dict[str, Any]) -> Any:
         """Run a method in the background; ask for its progress and its result.
 
@@ -195,7 +199,7 @@ class BusinessMagics(Magics):
         names = {**self.shell.user_ns, **local_ns}
         errand = Errand(
             session=self._campaign.session,
-            words=[value_of(word, names) for word in words],
+            words=words,
             options=_with_values(options, names),
             names=names,
         )
@@ -235,15 +239,25 @@ class BusinessMagics(Magics):
 
 
 def _with_values(options: Namespace, names: dict[str, Any]) -> Namespace:
-    """Return the options with the variables in place of words that name them."""
-    return Namespace(
-        **{
-            option: value_of(value, names)
-            if isinstance(value, str) and option not in _WRITTEN_OUT
-            else value
-            for option, value in vars(options).items()
-        }
-    )
+    """Return the options with the variables in place of words that name them.
+
+    Raises InvalidOption for a number that is none.
+    """
+    found = {
+        option: value_of(value, names)
+        if isinstance(value, str) and option not in _WRITTEN_OUT
+        else value
+        for option, value in vars(options).items()
+    }
+    for option in _NUMBERS.keys() & found:
+        try:
+            found[option] = _NUMBERS[option](str(found[option]))
+        except ArgumentTypeError as exc:
+            raise InvalidOption(
+                f"--{option}: {exc}.",
+                hint=f"--{option} 60, or a variable that holds it",
+            ) from exc
+    return Namespace(**found)
 
 
 def _footer(session: Any, result: Any, last: list[Any], *, named: bool) -> str:

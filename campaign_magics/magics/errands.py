@@ -22,12 +22,12 @@ _IDENTIFIER = re.compile(r"[^\W\d]\w*\Z")
 class Errand:
     """One line of a magic: the words after its command, its options, the names.
 
-    A word or option that named a variable is its value.  ``progress`` is called while
-    it waits, None where nobody watches.
+    Words are as typed: what a variable holds is a value, and no name of another one.
+    ``progress`` is called while it waits, None where nobody watches.
     """
 
     session: Session
-    words: Sequence[Any]
+    words: Sequence[str]
     options: argparse.Namespace
     names: Mapping[str, Any]
     progress: Callable[[Any], object] | None = None
@@ -40,12 +40,14 @@ class Errand:
         from ..api.shown import Shown
 
         word = self.words[place]
-        value = self.names.get(word) if isinstance(word, str) else word
-        return value if isinstance(value, Shown) else word
+        value = self.names.get(word)
+        return value if isinstance(value, Shown) else self.word(place)
 
     def word(self, place: int) -> Any:
-        """Return a word that may be left out."""
-        return self.words[place] if len(self.words) > place else None
+        """Return a word, or its variable's value; None for one that was left out."""
+        if len(self.words) <= place:
+            return None
+        return value_of(self.words[place], self.names)
 
     @property
     def params(self) -> dict[str, object]:
@@ -56,13 +58,16 @@ class Errand:
             for name, value in given.items()
         }
 
-    def named(self, word: Any, hint: str = "assign it") -> Any:
-        """Return the variable that a plain word names; anything else as it is.
+    def named(self, word: str | None, hint: str = "assign it") -> Any:
+        """Return the variable that a word names, plain or marked; else the word.
 
         Raises InvalidOption, with the hint, when there is no such variable.
         """
-        is_name = isinstance(word, str) and _IDENTIFIER.match(word)
-        return variable(word, self.names, hint) if is_name else word
+        if word is None:
+            return None
+        if _IDENTIFIER.match(word):
+            return variable(word, self.names, hint)
+        return value_of(word, self.names)
 
 
 def list_of(room: str) -> Callable[[Errand], Any]:
@@ -120,8 +125,8 @@ def signal(errand: Errand) -> Any:
     """Signal an activity of a workflow."""
     return errand.session.workflow.signal(
         errand.thing(),
-        errand.words[1],
-        errand.word(2) or "",
+        errand.word(1),
+        "" if errand.word(2) is None else errand.word(2),
         errand.params,
         complete=errand.options.complete,
         yes=errand.options.yes,
@@ -141,7 +146,7 @@ def make(method: str) -> Callable[[Errand], Any]:
     def run(errand: Errand) -> Any:
         options = errand.options
         return getattr(errand.session.delivery, method)(
-            errand.words[0],
+            errand.word(0),
             content=errand.named(options.content),
             targets=errand.named(options.targets),
             label=options.label,
@@ -184,9 +189,9 @@ def delivery_logs(errand: Errand) -> Any:
 def _people(errand: Errand) -> Any:
     """Return the rows that a variable holds, or the one address that is written."""
     word = errand.words[0]
-    if not isinstance(word, str) or "@" in word:
-        return word
-    return variable(word, errand.names)
+    value = errand.word(0)
+    plain = value is word and "@" not in word
+    return variable(word, errand.names) if plain else value
 
 
 def subscribe(errand: Errand) -> Any:
@@ -194,7 +199,7 @@ def subscribe(errand: Errand) -> Any:
     options = errand.options
     return errand.session.subscription.subscribe(
         _people(errand),
-        errand.words[1],
+        errand.word(1),
         options.key,
         create=options.create,
         profile=options.profile,
@@ -207,7 +212,7 @@ def unsubscribe(errand: Errand) -> Any:
     """Unsubscribe the rows of a variable, or one address."""
     return errand.session.subscription.unsubscribe(
         _people(errand),
-        errand.words[1],
+        errand.word(1),
         errand.options.key,
         yes=errand.options.yes,
         progress=errand.progress,
@@ -238,16 +243,17 @@ def history(errand: Errand) -> Any:
 
 def submit_job(errand: Errand) -> Any:
     """Run a method in the background."""
-    schema, separator, method = str(errand.words[0]).partition("#")
+    schema, separator, method = str(errand.word(0)).partition("#")
     if not separator:
         raise InvalidOption(
             f"'{errand.words[0]}' is not SCHEMA#METHOD.",
             hint="%campaign_jobs submit nms:delivery#Prepare 1234",
         )
-    entity = errand.named(errand.word(1), "assign it, or give the id of the object")
+    word = errand.words[1] if len(errand.words) > 1 else None
+    entity = errand.named(word, "assign it, or give the id of the object")
     if isinstance(entity, str) and entity.isdecimal():
         entity = int(entity)
-    args = errand.words[2:]
+    args = [errand.word(place) for place in range(2, len(errand.words))]
     return errand.session.jobs.submit(
         schema, method, entity, args, yes=errand.options.yes
     )

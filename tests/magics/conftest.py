@@ -9,6 +9,7 @@ import pytest
 from IPython.core.interactiveshell import InteractiveShell
 from magics.notebook import NO_HISTORY, Notebook
 
+import campaign_magics as cm
 from campaign_magics import Sandbox
 from campaign_magics.front import sandbox_environment
 
@@ -35,3 +36,18 @@ def connected(
         monkeypatch.setenv(name, value)
     notebook.run("%campaign_connect sandbox")
     return notebook
+
+
+@pytest.fixture(scope="module")
+def business() -> Iterator[Sandbox]:
+    """An instance that these tests may change."""
+    with Sandbox(tps=500, rows=200, operators={"analyst": ()}) as server:
+        yield server
+
+
+@pytest.fixture
+def desk(notebook: Notebook, business: Sandbox) -> Iterator[Notebook]:
+    with cm.connect(business) as session:
+        notebook.shell.user_ns["session"] = session
+        notebook.run("%campaign_connect session")
+        yield notebook

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import pandas as pd
@@ -38,21 +37,6 @@ CHANGES = (
     "jobs cancel 1/nms:delivery@@x",
 )
 """Every command that changes something."""
-
-
-@pytest.fixture(scope="module")
-def business() -> Iterator[Sandbox]:
-    """An instance that these tests may change."""
-    with Sandbox(tps=500, rows=200, operators={"analyst": ()}) as server:
-        yield server
-
-
-@pytest.fixture
-def desk(notebook: Notebook, business: Sandbox) -> Iterator[Notebook]:
-    with cm.connect(business) as session:
-        notebook.shell.user_ns["session"] = session
-        notebook.run("%campaign_connect session")
-        yield notebook
 
 
 def test_a_workflow_from_start_to_end(desk: Notebook) -> None:
@@ -317,48 +301,6 @@ def test_what_out_kept_is_named_by_its_variable(desk: Notebook) -> None:
     assert desk.run("%campaign_workflow status WKF1").name == "WKF1"
     with pytest.raises(InvalidValue, match="names no workflow"):
         desk.run("%campaign_workflow status made")
-
-
-@pytest.mark.parametrize("word", [":it", "$it", "{it}"])
-def test_a_variable_stands_for_a_word_as_it_is(
-    desk: Notebook, monkeypatch: pytest.MonkeyPatch, word: str
-) -> None:
-    """Quotes, spaces, braces, a number's text: nothing of it is taken for syntax."""
-    told = 'O\'Hara said "☃" {it} $it --yes'
-    names = desk.shell.user_ns
-    names["it"], names["digits"] = "WKF7", "'12'"
-    assert desk.run(f"%campaign_workflow status {word}").name == "WKF7"
-    names["it"] = 1012
-    assert desk.run(f"%campaign_workflow status {word}").name == "WKF7"
-    names["it"] = told
-    heard: list[Any] = []
-    call = names["session"].call
-    monkeypatch.setattr(
-        names["session"],
-        "call",
-        lambda *args, **more: heard.append(args) or call(*args, **more),
-    )
-    desk.run(f"%campaign_workflow start WKF7 --param who={word} --param n=$digits")
-    (started,) = (args for args in heard if args[1] == "StartWithParameters")
-    assert dict(started[3].attrib) == {"who": told, "n": "'12'"}
-    made = desk.run(
-        f"%campaign_delivery create mail --label {word} --targets 'lastName = :it'"
-    )
-    assert made.label == told
-    names["it"] = ["it@x.example"]
-    result = desk.run(f"%campaign_subscription subscribe {word} events --create")
-    assert result.done == 1
-
-
-@pytest.mark.parametrize("word", [":nobody", "$nobody", "{nobody}"])
-def test_a_variable_that_is_not_there_is_said(desk: Notebook, word: str) -> None:
-    for line in (
-        f"workflow start {word}",
-        f"workflow start WKF7 --param week={word}",
-        f"delivery create mail --label {word}",
-    ):
-        with pytest.raises(InvalidOption, match="There is no variable 'nobody'"):
-            desk.run(f"%campaign_{line}")
 
 
 def test_a_wait_for_a_pause_says_how_it_stands(desk: Notebook) -> None:
