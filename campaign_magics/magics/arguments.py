@@ -41,9 +41,9 @@ def parse(
         ) from exc
     for word in left:
         if word.startswith("-"):
-            known = parser._option_string_actions
-            near = did_you_mean(word.partition("=")[0], known)
-            raise InvalidOption(f"%{name} has no option {word}.", hint=near or ask)
+            option = word.partition("=")[0]  # its value may be a secret
+            near = did_you_mean(option, parser._option_string_actions)
+            raise InvalidOption(f"%{name} has no option {option}.", hint=near or ask)
     if left:
         raise InvalidOption(
             f"'{left[0]}' is one word too many for %{name}.", hint=too_many or ask

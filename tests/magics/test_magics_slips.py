@@ -17,7 +17,7 @@ QUERY = "SELECT id FROM nms:recipient"
     ("line", "message", "hint"),
     [
         (f"%%campaign_query --limt 3\n{QUERY}", "no option --limt", "mean --limit?"),
-        ("%campaign_connect sandbox --rwos=5", "no option --rwos=5", "mean --rows?"),
+        ("%campaign_connect sandbox --rwos=5", r"no option --rwos\.$", "mean --rows?"),
         ("%campaign_status now", "'now' is one word too many", "see %campaign_status?"),
         (f"%campaign_query {QUERY}", "'id' is one word too many", "quote the query"),
         (f"%%campaign_query --out class\n{QUERY}", "not a variable's name", "--out"),
